@@ -1,0 +1,33 @@
+"""What a reader is: one input form, recognised by content, read into the same records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.config import SourceSettings
+from pipeline.records import Kind, Quarantined, Verbatim
+
+#: How many bytes of a file ``Reader.sniff`` is shown.
+HEAD_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A reader of one input form, registered by name.
+
+    ``kinds`` are the source kinds it serves. ``sniff(path, head)`` is shown the path and the
+    first `HEAD_BYTES` bytes and returns 0 (not mine) … 1 (certainly mine); it never raises.
+    ``read(path, source, timezone)`` yields a `Verbatim` for every record and a `Quarantined` for
+    every row at fault, raises `InputError` where the file as a whole can't be read, and gives
+    times without a zone the time zone named ``timezone``.
+
+    Other packages add readers through the entry point group ``voc.readers``; the object named
+    there is a `Reader`.
+    """
+
+    name: str
+    kinds: tuple[Kind, ...]
+    sniff: Callable[[Path, bytes], float]
+    read: Callable[[Path, SourceSettings, str], Iterator[Verbatim | Quarantined]]
