@@ -48,7 +48,7 @@ class SourceSettings(_Section):
     sheet: str = Field(default="", description="Sheet of a workbook; empty takes the first.")
     columns: dict[str, str] = Field(
         default_factory=dict,
-        description="Which column holds what: text, id, time, customer, question; guessed if absent.",
+        description="Which column holds text, id, time, customer, question; guessed if absent.",
     )
     answers: list[str] = Field(
         default_factory=list,
@@ -97,8 +97,9 @@ class TextSettings(_Section):
         default=None, description="Folder of models; default the one that ships."
     )
     industries: list[str] = Field(
-        default_factory=lambda: ["bank"],
-        description="Taxonomy packs: bank, airline, restaurant, hotel, retail, telecom, property, government.",
+        default_factory=list,
+        description="Taxonomy packs, the first to decide what a word means; empty takes all: "
+        "bank, airline, restaurant, hotel, retail, telecom, property, government.",
     )
 
 
@@ -279,8 +280,10 @@ def _first_error(exc: ValidationError) -> str:
     if error["type"] == "missing":
         return f"{place}: expected a value, found none; {_meaning(error['loc'])}"
     message = error["msg"].removeprefix("Value error, ")
-    return f"{place}: {message}, got {error['input']!r}" if error["type"] != "value_error" else (
-        f"{place}: {message}"
+    return (
+        f"{place}: {message}, got {error['input']!r}"
+        if error["type"] != "value_error"
+        else (f"{place}: {message}")
     )
 
 

@@ -122,10 +122,10 @@ class DocumentTurn:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One cleaned, masked verbatim 文档 with source, channel, time and customer key.
+    r"""One cleaned, masked verbatim 文档 with source, channel, time and customer key.
 
     ``text`` is what is stored and shown; of a transcript it is one line a turn,
-    ``客户：…\\n客服：…``. ``simplified`` has the same length as ``text``, character for character,
+    ``客户：…\n客服：…``. ``simplified`` has the same length as ``text``, character for character,
     in Simplified Chinese: analysis reads it, so an offset into one is an offset into the other.
     ``no_content`` marks answers such as 无 or 没有: kept, but left out of denominators.
     ``masks`` counts what was masked, by kind (``mobile``, ``name`` …).

@@ -1,0 +1,1 @@
+"""Prefect flows over the stages of `pipeline.job`: thin, and never handed customer text."""

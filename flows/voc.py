@@ -1,0 +1,56 @@
+"""The flows: nightly over every source, ad hoc over the chosen ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from flows.settings import quiet_prefect
+
+quiet_prefect()
+
+from prefect import flow  # noqa: E402  Prefect reads its settings when imported
+
+from flows import tasks  # noqa: E402
+from pipeline import job  # noqa: E402
+from pipeline.config import load_settings  # noqa: E402
+from pipeline.job import Progress, Summary  # noqa: E402
+
+
+@flow(name="nightly", description="Read what is new in every source, publish, write the report.")
+def nightly(config_path: str = "config.yaml") -> Summary:
+    """Read what is new in every source, publish, write the report."""
+    return _stages(config_path, sources=(), again=False, trigger="nightly")
+
+
+@flow(name="ad-hoc", description="Read chosen sources now, again if asked, publish and report.")
+def ad_hoc(
+    config_path: str = "config.yaml", sources: Sequence[str] = (), again: bool = False
+) -> Summary:
+    """Read chosen sources now (all if none is named), again if asked, publish and report."""
+    return _stages(config_path, sources=sources, again=again, trigger="ad-hoc")
+
+
+def _stages(
+    config_path: str, *, sources: Sequence[str], again: bool, trigger: str
+) -> Summary:
+    settings = load_settings(Path(config_path))
+    with job.work_folder(settings) as work:
+        found = tasks.plan(settings, sources, again)
+        outcomes = tasks.read(settings, found, work)
+        summary = tasks.publish(settings, found, outcomes, trigger)
+        return tasks.report(settings, summary)
+
+
+def orchestrate(
+    config_path: Path, *, sources: Sequence[str], again: bool, progress: Progress
+) -> Summary:
+    """Run the ad-hoc flow in this process; what ``voc run`` calls.
+
+    Our own errors come back as they are; Prefect has recorded the run as failed by then.
+    """
+    token = tasks.PROGRESS.set(progress)
+    try:
+        return ad_hoc(str(config_path), list(sources), again)
+    finally:
+        tasks.PROGRESS.reset(token)

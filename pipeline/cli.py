@@ -1,0 +1,366 @@
+"""``voc``: the command line. Exit codes: 0 done, 1 one of our errors (one line), 2 usage."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import entry_points, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline.errors import ConfigError, InputError, VocError, did_you_mean
+from pipeline.records import KINDS
+
+if TYPE_CHECKING:
+    from pipeline.config import Settings
+    from pipeline.job import Summary
+
+_CONFIG = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    default=Path("config.yaml"),
+    show_default=True,
+    help="Settings of the job.",
+)
+
+
+class _Group(click.Group):
+    """Prints our own errors as one line and exits with 1; suggests the nearest command."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except VocError as exc:
+            click.echo(f"voc: {exc}", err=True)
+            ctx.exit(1)
+        except BrokenPipeError:
+            # The reader of our output went away (head, less): nothing is wrong.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            near = did_you_mean(args[0], self.list_commands(ctx))
+            ctx.fail(f"No such command {args[0]!r}{near}.")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("voc-silence"), prog_name="voc")
+def main() -> None:
+    r"""Measure silent dissatisfaction in Chinese customer feedback.
+
+    \b
+    voc run       read every source, publish to SQLite, write the report
+    voc analyse   read one file or standard input, print one object a record
+    """
+
+
+@main.command()
+@_CONFIG
+@click.option(
+    "--source", "sources", multiple=True, help="Only this source; may be given several times."
+)
+@click.option("--again", is_flag=True, help="Read files again that were published before.")
+@click.option(
+    "--prefect/--no-prefect",
+    default=True,
+    show_default=True,
+    help="Run as a Prefect flow, or as plain function calls. The rows are the same.",
+)
+@click.option("--quiet", is_flag=True, help="No progress bars and no summary.")
+def run(
+    config_path: Path, sources: tuple[str, ...], again: bool, prefect: bool, quiet: bool
+) -> None:
+    """Read every source, publish to SQLite and write the report."""
+    from pipeline.config import load_settings
+
+    settings = load_settings(config_path)
+    for name in sources:
+        settings.source(name)
+    with _progress(quiet=quiet) as progress:
+        if prefect:
+            orchestrate = _orchestrator("prefect")
+            summary = orchestrate(config_path, sources=sources, again=again, progress=progress)
+        else:
+            from pipeline import job
+
+            summary = job.run(settings, sources=sources, again=again, progress=progress)
+    if not quiet:
+        _print_summary(summary)
+
+
+def _orchestrator(name: str) -> Any:
+    """Return a registered way to run the job; ``flows`` registers Prefect's."""
+    found = entry_points(group="voc.orchestrators", name=name)
+    if not found:
+        raise ConfigError(
+            f"expected an orchestrator named {name!r} to be installed, found none; reinstall the "
+            "package or run with --no-prefect"
+        )
+    return next(iter(found)).load()
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--kind",
+    type=click.Choice([*KINDS, "auto"]),
+    default="auto",
+    show_default=True,
+    help="What the records are; auto takes prefixed lines (客户：…) for transcripts.",
+)
+@click.option("--text-field", default="", help="Column or key of the text; guessed if not given.")
+@click.option("--id-field", default="", help="Column or key of the id; guessed if not given.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "csv", "table"]),
+    default="jsonl",
+    show_default=True,
+    help="How records are printed.",
+)
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Take lexicons, models and industries from this config.yaml.",
+)
+def analyse(
+    file: Path, kind: str, text_field: str, id_field: str, form: str, config_path: Path | None
+) -> None:
+    """Read FILE (JSONL, CSV, XLSX or plain lines; - for standard input), print one object a record.
+
+    No database is touched. The text printed is masked.
+    """
+    from pipeline import analyse as reading
+    from pipeline import ingest
+    from pipeline.records import Quarantined
+
+    settings = _settings_or_default(config_path)
+    source = sys.stdin.buffer if str(file) == "-" else file
+    records = ingest.read_records(source, kind=kind, text_field=text_field, id_field=id_field)
+    # The first record is looked at before the models load: a wrong path answers at once.
+    records = _peeked(records)
+    resources, rules = _resources(settings)
+    refused = 0
+
+    def read() -> Iterator[dict[str, Any]]:
+        nonlocal refused
+        for record in reading.analyse(records, resources, rules):
+            if isinstance(record, Quarantined):
+                refused += 1
+                place = f"{record.file}:{record.row}" + (
+                    f" ({record.column})" if record.column else ""
+                )
+                click.echo(f"voc: {place}: {record.reason}", err=True)
+            else:
+                yield record
+
+    if form == "jsonl":
+        for record in read():
+            click.echo(reading.to_json_line(record))
+    elif form == "csv":
+        for line in reading.to_csv(read()):
+            click.echo(line)
+    else:
+        _print_table(read())
+    if refused:
+        click.echo(f"voc: {refused} rows could not be read and are listed above", err=True)
+
+
+def _settings_or_default(config_path: Path | None) -> Settings:
+    from pipeline.config import load_settings
+    from pipeline.paths import shipped
+
+    return load_settings(config_path or shipped("config.yaml"))
+
+
+def _resources(settings: Settings) -> tuple[Any, Any]:
+    from pipeline import job
+
+    return job.resources_for(settings), job.rules_for(settings)
+
+
+def _peeked(records: Iterator[Any]) -> Iterator[Any]:
+    stream = iter(records)
+    first = list(itertools.islice(stream, 1))
+    return itertools.chain(first, stream)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path())
+def init(folder: Path) -> None:
+    """Write a config.yaml and the sample inputs into FOLDER."""
+    from pipeline.paths import shipped
+
+    target = folder / "config.yaml"
+    samples = folder / "samples"
+    for path in (target, samples):
+        if path.exists():
+            raise InputError(f"{path}: expected nothing there yet; move it away or choose a folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(Path(__file__).parent / "samples", samples)
+    text = shipped("config.yaml").read_text(encoding="utf-8")
+    target.write_text(text.replace("pipeline/samples/", "samples/"), encoding="utf-8")
+    click.echo(f"wrote {target} and {samples}; run: voc run --config {target}")
+
+
+@main.command()
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=Path("../shared/data"),
+    show_default=True,
+    help="Folder of the public labelled sets.",
+)
+@click.option(
+    "--gold",
+    type=click.Path(path_type=Path),
+    default=Path("../shared/gold"),
+    show_default=True,
+    help="Folder of our own annotation.",
+)
+@click.option(
+    "--models", type=click.Path(path_type=Path), default=None, help="Where to write the models."
+)
+def train(data: Path, gold: Path, models: Path | None) -> None:
+    """Rebuild the models from labelled data; the same data gives the same bytes."""
+    from pipeline.paths import shipped
+    from pipeline.reading.reader import load_equipment
+    from pipeline.training.train import train_all
+
+    equipment = load_equipment(shipped("lexicons"), industries=())
+    paths = train_all(
+        data,
+        gold,
+        models or shipped("models"),
+        equipment,
+        log=lambda line: click.echo(line, err=True),
+    )
+    for path in paths.values():
+        click.echo(f"wrote {path}")
+
+
+@main.command()
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=Path("../shared/data"),
+    show_default=True,
+    help="Folder of the public labelled sets.",
+)
+@click.option(
+    "--gold",
+    type=click.Path(path_type=Path),
+    default=Path("../shared/gold"),
+    show_default=True,
+    help="Folder of our own annotation.",
+)
+def evaluate(data: Path, gold: Path) -> None:
+    """Print how well the shipped models read labelled text, as a Markdown table."""
+    from pipeline.config import load_settings
+    from pipeline.paths import shipped
+    from pipeline.training.evaluate import evaluation_table
+
+    resources, rules = _resources(load_settings(shipped("config.yaml")))
+    click.echo(evaluation_table(data, gold, resources, rules))
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Any]:
+    """Yield ``progress(stage, amount)``, drawn as one bar a stage on a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda stage, amount: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(pulse_style="cyan"),
+        TextColumn("{task.completed:,.0f}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, Any] = {}
+
+        def progress(stage: str, amount: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=None)
+            bars.advance(tasks[stage], amount)
+
+        yield progress
+
+
+def _print_summary(summary: Summary) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"Run {summary.run_id}", show_header=False, title_justify="left")
+    table.add_column()
+    table.add_column(justify="right")
+    for label, value in (
+        ("files read · unchanged, skipped", f"{summary.files} · {summary.skipped}"),
+        ("rows read", f"{summary.rows_read:,}"),
+        ("records kept", f"{summary.kept:,}"),
+        ("rows quarantined", f"{summary.quarantined:,}"),
+        ("personal items masked", f"{summary.masked:,}"),
+        ("documents in the database", f"{summary.documents:,}"),
+        ("without content", f"{summary.no_content:,}"),
+        ("dissatisfied", f"{summary.dissatisfied:,}"),
+        ("  of these silent 非投诉型抱怨", f"{summary.silent:,}"),
+        ("complaint acts 投诉行为", f"{summary.complaints:,}"),
+        ("means to leave 流失意向", f"{summary.leaving:,}"),
+    ):
+        table.add_row(label, value)
+    console = Console(stderr=True)
+    console.print(table)
+    for line in summary.findings:
+        console.print(line, highlight=False, markup=False)
+    click.echo(f"database {summary.database}")
+    if summary.report is not None:
+        click.echo(f"report   {summary.report}")
+
+
+def _print_table(records: Iterator[dict[str, Any]]) -> None:
+    """Print records as a table, the evidence of each signal coloured where it stands."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_lines=True)
+    for heading in ("id", "text", "sentiment", "topics", "signals", "silent"):
+        table.add_column(heading)
+    for record in records:
+        text = Text(record["text"])
+        for unit in record["units"]:
+            style = {"negative": "red", "positive": "green"}.get(unit["polarity"], "")
+            text.stylize(style, unit["start"], unit["end"])
+        for signal in record["signals"]:
+            text.stylize("bold underline", signal["start"], signal["end"])
+        table.add_row(
+            Text(record["id"]),
+            text,
+            f"{record['sentiment']} {record['sentiment_score']:+.2f}",
+            "\n".join(f"{topic} {polarity}" for topic, polarity in record["topics"].items()),
+            "\n".join(sorted({signal["type"] for signal in record["signals"]})),
+            _verdict(record),
+        )
+    Console().print(table)
+
+
+def _verdict(record: dict[str, Any]) -> str:
+    if record["complaint"]:
+        return "complaint"
+    return "silent" if record["silent"] else ""

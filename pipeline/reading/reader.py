@@ -1,0 +1,421 @@
+"""Reading documents: from text to sentiment, topics, complaint act, signals and their spans.
+
+Two linear models do the weighing. The first (*evidence*) scores documents and clauses alike; what
+it says, together with the lexicon, the rules and the taxonomy, is the dense part of what the
+second (*verdict*) weighs. The work is done a batch at a time; no result depends on the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.lexicons import load_lexicons
+from pipeline.reading.evidence import (
+    EVIDENCE_LABELS,
+    ClauseEvidence,
+    DocumentEvidence,
+    Floats,
+    clause_evidence,
+    dense_features,
+    rule_hits,
+)
+from pipeline.reading.features import hash_ngrams
+from pipeline.reading.linear import LinearModel, load_model, models_digest
+from pipeline.reading.polarity import PolarityScorer, load_polarity
+from pipeline.reading.rules import RuleHit, Rules, load_rules
+from pipeline.records import (
+    LEAVING_SIGNALS,
+    SIGNAL_TYPES,
+    TOPICS,
+    Clause,
+    ClauseReading,
+    Document,
+    Polarity,
+    Reading,
+    Signal,
+    TopicOpinion,
+)
+from pipeline.taxonomy import Taxonomy, industries_in, load_taxonomy
+from pipeline.text.clauses import split
+from pipeline.text.tokens import Segmenter, load_segmenter
+
+MODEL_NAMES = ("evidence", "verdict")
+
+VERDICT_LABELS: tuple[str, ...] = (
+    "dissatisfied",
+    "complaint",
+    "verdict positive",
+    "verdict negative",
+    "verdict mixed",
+    "verdict neutral",
+    *(f"topic:{topic}" for topic in TOPICS),
+    *(f"{topic} negative" for topic in TOPICS),
+    *(f"{topic} positive" for topic in TOPICS),
+    *(f"signal:{name}" for name in SIGNAL_TYPES),
+)
+
+#: A clause is negative or positive from this valence on.
+_CLAUSE_EDGE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The slow things, loaded once in each process and passed in."""
+
+    segmenter: Segmenter
+    scorer: PolarityScorer
+    rules: Rules
+    taxonomy: Taxonomy
+    evidence: LinearModel
+    verdict: LinearModel
+    digests: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """The part of the resources that training itself needs: everything but the models."""
+
+    segmenter: Segmenter
+    scorer: PolarityScorer
+    rules: Rules
+    taxonomy: Taxonomy
+    digests: Mapping[str, str]
+
+
+def load_equipment(
+    lexicons: Path,
+    *,
+    industries: Sequence[str],
+    engine: str = "auto",
+    user_dictionaries: Sequence[Path] = (),
+) -> Equipment:
+    """Load the segmenter, lexicons, rules and taxonomy; no industries named means all."""
+    words = load_lexicons(lexicons)
+    segmenter = load_segmenter(
+        engine,  # type: ignore[arg-type]
+        [lexicons / "user_dictionary.txt", *user_dictionaries],
+    )
+    packs = lexicons / "taxonomy"
+    taxonomy = load_taxonomy(packs, industries or industries_in(packs))
+    rules = load_rules(lexicons / "rules", segmenter)
+    return Equipment(
+        segmenter=segmenter,
+        scorer=load_polarity(words),
+        rules=rules,
+        taxonomy=taxonomy,
+        digests={
+            "lexicon": words.digest,
+            "user_dictionary": segmenter.digest,
+            "taxonomy": taxonomy.digest,
+            "rules": rules.digest,
+            "segmenter": f"{segmenter.engine} {segmenter.version}",
+        },
+    )
+
+
+def load_resources(
+    lexicons: Path,
+    models: Path,
+    *,
+    industries: Sequence[str],
+    engine: str = "auto",
+    user_dictionaries: Sequence[Path] = (),
+) -> Resources:
+    """Load everything that reading needs; raise where a file is missing or was changed."""
+    equipment = load_equipment(
+        lexicons, industries=industries, engine=engine, user_dictionaries=user_dictionaries
+    )
+    return Resources(
+        segmenter=equipment.segmenter,
+        scorer=equipment.scorer,
+        rules=equipment.rules,
+        taxonomy=equipment.taxonomy,
+        evidence=load_model(models, "evidence"),
+        verdict=load_model(models, "verdict"),
+        digests={**equipment.digests, "model": models_digest(models, MODEL_NAMES)},
+    )
+
+
+def gather(
+    documents: Sequence[Document],
+    equipment: Equipment | Resources,
+    evidence: LinearModel,
+) -> tuple[list[DocumentEvidence], Floats]:
+    """Return what is known of each document, and the dense features made of it."""
+    own_texts = [_own_text(document) for document in documents]
+    spans = [split(document.simplified, document.customer_spans()) for document in documents]
+    clause_texts = [
+        document.simplified[start:end].lower()
+        for document, places in zip(documents, spans, strict=True)
+        for start, end in places
+    ]
+    cut = equipment.segmenter.cut
+    whole = evidence.logits(evidence.weigh(hash_ngrams(own_texts, evidence.spec, cut=cut)))
+    parts = evidence.logits(evidence.weigh(hash_ngrams(clause_texts, evidence.spec, cut=cut)))
+    found = []
+    first = 0
+    for document, own, places, logits in zip(documents, own_texts, spans, whole, strict=True):
+        rows = parts[first : first + len(places)]
+        first += len(places)
+        text = document.simplified
+        found.append(
+            DocumentEvidence(
+                own_text=own,
+                clauses=clause_evidence(text, places, rows, equipment.scorer, equipment.taxonomy),
+                rules=rule_hits(text, document.customer_spans(), equipment.rules),
+                logits=logits,
+                dialogue=document.kind == "transcript",
+            )
+        )
+    return found, dense_features(found)
+
+
+def read_documents(documents: Sequence[Document], resources: Resources) -> list[Reading]:
+    """Read a batch of documents; one reading a document, in order.
+
+    A document without content (无, 没有) is read as neutral and satisfied: it says nothing.
+    """
+    if not documents:
+        return []
+    verdict = resources.verdict
+    found, dense = gather(documents, resources, resources.evidence)
+    weighed = verdict.weigh(
+        hash_ngrams(
+            [evidence.own_text for evidence in found], verdict.spec, cut=resources.segmenter.cut
+        )
+    )
+    logits = verdict.logits(weighed, dense)
+    probabilities = verdict.probabilities(logits)
+    composer = _Composer(verdict, resources)
+    return [
+        composer.blank(document)
+        if document.no_content
+        else composer.compose(document, evidence, row)
+        for document, evidence, row in zip(documents, found, probabilities, strict=True)
+    ]
+
+
+def _own_text(document: Document) -> str:
+    return "\n".join(
+        document.simplified[start:end] for start, end in document.customer_spans()
+    ).lower()
+
+
+class _Composer:
+    """Turns probabilities and evidence into readings."""
+
+    def __init__(self, verdict: LinearModel, resources: Resources) -> None:
+        self._column = {label: position for position, label in enumerate(verdict.labels)}
+        self._thresholds = verdict.thresholds
+        self._verdict = verdict
+        self._resources = resources
+
+    def blank(self, document: Document) -> Reading:
+        return Reading(
+            document_id=document.id,
+            sentiment="neutral",
+            sentiment_score=0.0,
+            topics={},
+            complaint=False,
+            complaint_score=0.0,
+            dissatisfied=False,
+            dissatisfaction_score=0.0,
+            leaving=False,
+            satisfaction=0.0 if document.kind == "transcript" else None,
+        )
+
+    def compose(self, document: Document, evidence: DocumentEvidence, row: Floats) -> Reading:
+        dissatisfied = self._given(row, "dissatisfied")
+        signals = self._signals(document, evidence, row, dissatisfied=dissatisfied)
+        clauses, topics = self._topics(document, evidence, row, dissatisfied=dissatisfied)
+        satisfaction = None
+        if document.kind == "transcript":
+            satisfaction = round(float(np.clip(evidence.logits[2], -2, 2)), 3)
+        return Reading(
+            document_id=document.id,
+            sentiment=self._sentiment(row),
+            sentiment_score=self._sentiment_score(evidence, row),
+            topics=topics,
+            complaint=self._given(row, "complaint"),
+            complaint_score=round(self._p(row, "complaint"), 4),
+            dissatisfied=dissatisfied,
+            dissatisfaction_score=round(self._p(row, "dissatisfied"), 4),
+            leaving=any(signal.type in LEAVING_SIGNALS for signal in signals),
+            signals=signals,
+            clauses=clauses,
+            satisfaction=satisfaction,
+        )
+
+    def _p(self, row: Floats, label: str) -> float:
+        return float(row[self._column[label]])
+
+    def _given(self, row: Floats, label: str) -> bool:
+        column = self._column[label]
+        return bool(row[column] >= self._thresholds[column])
+
+    def _margin(self, row: Floats, label: str) -> float:
+        column = self._column[label]
+        return float(row[column] - self._thresholds[column])
+
+    def _sentiment(self, row: Floats) -> Polarity:
+        choices: tuple[Polarity, ...] = ("positive", "negative", "mixed", "neutral")
+        return max(choices, key=lambda choice: self._margin(row, f"verdict {choice}"))
+
+    def _sentiment_score(self, evidence: DocumentEvidence, row: Floats) -> float:
+        """Return −1…1: which way the words lean, drawn to 0 as far as they judge nothing."""
+        judges = 1 - self._p(row, "verdict neutral")
+        return round(float(np.tanh(evidence.logits[0] / 2)) * judges, 4)
+
+    def _signals(
+        self, document: Document, evidence: DocumentEvidence, row: Floats, *, dissatisfied: bool
+    ) -> tuple[Signal, ...]:
+        given = [
+            name
+            for name in SIGNAL_TYPES
+            if self._given(row, f"signal:{name}") and (dissatisfied or name == "lukewarm")
+        ]
+        if not given:
+            return ()
+        found: list[Signal] = []
+        unsupported = []
+        for name in given:
+            score = round(self._p(row, f"signal:{name}"), 4)
+            hits = [hit for hit in evidence.rules if hit.label == name]
+            if not hits:
+                unsupported.append((name, score))
+            for hit in _apart(hits):
+                found.append(_signal(document, name, hit.start, hit.end, score, hit.rule_id))
+        if unsupported and evidence.clauses:
+            weights = self._clause_weights(document, evidence)
+            for name, score in unsupported:
+                best = int(np.argmax(weights[:, self._column[f"signal:{name}"]]))
+                clause = evidence.clauses[best]
+                found.append(_signal(document, name, clause.start, clause.end, score, "model"))
+        return tuple(sorted(found, key=lambda signal: (signal.start, signal.end, signal.type)))
+
+    def _clause_weights(self, document: Document, evidence: DocumentEvidence) -> Floats:
+        """Return what each clause's n-grams add to each label: where the evidence lies."""
+        texts = [
+            document.simplified[clause.start : clause.end].lower() for clause in evidence.clauses
+        ]
+        presence = hash_ngrams(texts, self._verdict.spec, cut=self._resources.segmenter.cut)
+        weighed = presence.copy()
+        weighed.data = self._verdict.idf[weighed.indices]
+        return np.asarray(weighed @ self._verdict.weights, dtype=np.float32)
+
+    def _topics(
+        self, document: Document, evidence: DocumentEvidence, row: Floats, *, dissatisfied: bool
+    ) -> tuple[tuple[ClauseReading, ...], dict[str, Polarity]]:
+        given = [topic for topic in TOPICS if self._given(row, f"topic:{topic}")]
+        opinions: list[list[TopicOpinion]] = [[] for _ in evidence.clauses]
+        topics: dict[str, Polarity] = {}
+        for topic in given:
+            supporting = _supporting(evidence.clauses, topic)
+            topics[topic] = self._topic_polarity(row, topic, dissatisfied=dissatisfied)
+            for position in supporting:
+                clause = evidence.clauses[position]
+                polarity = _clause_polarity(clause)
+                names = {hit.subtopic for hit in clause.topics if hit.topic == topic} or {""}
+                opinions[position].extend(
+                    TopicOpinion(topic, name, polarity, round(clause.valence, 4))
+                    for name in sorted(names)
+                )
+        readings = tuple(
+            ClauseReading(
+                clause=Clause(
+                    document_id=document.id,
+                    clause_no=number,
+                    start=clause.start,
+                    end=clause.end,
+                    text=document.text[clause.start : clause.end],
+                ),
+                polarity=_clause_polarity(clause),
+                score=round(clause.valence, 4),
+                topics=tuple(spoken),
+            )
+            for number, (clause, spoken) in enumerate(
+                zip(evidence.clauses, opinions, strict=True), start=1
+            )
+        )
+        return readings, topics
+
+    def _topic_polarity(self, row: Floats, topic: str, *, dissatisfied: bool) -> Polarity:
+        bad = self._given(row, f"{topic} negative")
+        good = self._given(row, f"{topic} positive")
+        if bad and good:
+            return "mixed"
+        if bad:
+            return "negative"
+        if good:
+            return "positive"
+        # Where a customer is dissatisfied and the topic's polarity is in doubt, the nearer of the
+        # two is likelier than none: neutral mentions beside dissatisfaction are rare.
+        if dissatisfied:
+            nearer = self._margin(row, f"{topic} negative") - self._margin(row, f"{topic} positive")
+            return "negative" if nearer > 0 else "neutral"
+        return "neutral"
+
+
+def _supporting(clauses: Sequence[ClauseEvidence], topic: str) -> list[int]:
+    """Return the clauses that speak of a topic: by keyword, by model, at least the likeliest."""
+    column = 4 + TOPICS.index(topic)
+    by_word = [
+        position
+        for position, clause in enumerate(clauses)
+        if any(hit.topic == topic for hit in clause.topics)
+    ]
+    by_model = [
+        position
+        for position, clause in enumerate(clauses)
+        if clause.logits[column] > 1.0 and position not in by_word
+    ]
+    if by_word or by_model:
+        return sorted({*by_word, *by_model})
+    if not clauses:
+        return []
+    return [max(range(len(clauses)), key=lambda position: float(clauses[position].logits[column]))]
+
+
+def _clause_polarity(clause: ClauseEvidence) -> Polarity:
+    if clause.valence <= -_CLAUSE_EDGE:
+        return "negative"
+    return "positive" if clause.valence >= _CLAUSE_EDGE else "neutral"
+
+
+def _apart(hits: Sequence[RuleHit]) -> list[RuleHit]:
+    """Return the hits that do not overlap a surer one, in text order."""
+    kept: list[RuleHit] = []
+    for hit in sorted(hits, key=lambda hit: (-hit.weight, hit.start, hit.end)):
+        if all(hit.end <= other.start or hit.start >= other.end for other in kept):
+            kept.append(hit)
+    return sorted(kept, key=lambda hit: hit.start)
+
+
+def _signal(
+    document: Document, name: str, start: int, end: int, score: float, origin: str
+) -> Signal:
+    return Signal(
+        type=name,
+        start=start,
+        end=end,
+        text=document.text[start:end],
+        score=score,
+        origin=origin,
+    )
+
+
+__all__ = [
+    "EVIDENCE_LABELS",
+    "MODEL_NAMES",
+    "VERDICT_LABELS",
+    "Equipment",
+    "Resources",
+    "gather",
+    "load_equipment",
+    "load_resources",
+    "read_documents",
+]

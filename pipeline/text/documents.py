@@ -1,0 +1,143 @@
+"""From verbatim to document: clean, mask, identify. Nothing here writes anything anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import LexiconError
+from pipeline.records import Document, DocumentTurn, Role, Verbatim
+from pipeline.text.clean import clean, simplify
+from pipeline.text.mask import mask, mask_turns
+
+#: Labels that open a turn's line in the text of a transcript.
+TURN_LABELS: Mapping[Role, str] = {"customer": "客户：", "agent": "客服：", "unknown": "未知："}
+
+_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRules:
+    """What turning verbatims into documents needs: the empty answers, and the customers' key.
+
+    ``key`` is secret and None where none is configured: then no customer key is made.
+    """
+
+    empty_answers: Collection[str]
+    key: bytes | None = None
+
+
+def load_empty_answers(path: Path) -> frozenset[str]:
+    """Read the answers that carry no content, one a line; ``#`` opens a comment."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise LexiconError(f"{path}: expected a UTF-8 list of empty answers, got: {exc}") from exc
+    words = set()
+    for lineno, line in enumerate(lines, start=1):
+        word = line.partition("#")[0].strip()
+        if not word:
+            continue
+        if word != _bare(word):
+            raise LexiconError(
+                f"{path}:{lineno}: expected a lower-case answer without punctuation at its edges, "
+                f"got {word!r}; write {_bare(word)!r}"
+            )
+        words.add(word)
+    return frozenset(words)
+
+
+def to_document(verbatim: Verbatim, rules: DocumentRules, *, repeat: int = 0) -> Document:
+    """Clean and mask a verbatim and give it its id.
+
+    The id is a hash of source, external id and question; of a record without an external id, of
+    its masked content and ``repeat``, which tells apart identical records of one file (0 for the
+    first, 1 for the second …).
+    """
+    masks: Counter[str] = Counter()
+    if verbatim.turns:
+        text, turns = _transcript(verbatim, masks)
+        own = "".join(text[turn.start : turn.end] for turn in turns)
+    else:
+        masked = mask(clean(verbatim.text))
+        masks.update(masked.masks)
+        text, turns, own = masked.text, (), masked.text
+    question = mask(clean(verbatim.question)).text
+    attributes = {
+        name: mask(clean(member)).text for name, member in verbatim.attributes.items() if member
+    }
+    identity = [verbatim.source, verbatim.external_id, question]
+    if not verbatim.external_id:
+        when = verbatim.occurred_at.isoformat() if verbatim.occurred_at else ""
+        identity += [text, when, *(f"{k}={v}" for k, v in sorted(attributes.items())), str(repeat)]
+    simplified = simplify(text)
+    return Document(
+        id=hashlib.sha256("\x1f".join(identity).encode("utf-8", "replace")).hexdigest()[:16],
+        source=verbatim.source,
+        kind=verbatim.kind,
+        channel=verbatim.channel,
+        external_id=mask(clean(verbatim.external_id)).text if verbatim.external_id else "",
+        text=text,
+        simplified=simplified,
+        turns=turns,
+        question=question,
+        occurred_at=verbatim.occurred_at,
+        customer_key=customer_key(verbatim.customer_id, rules.key),
+        scores=dict(verbatim.scores),
+        attributes=attributes,
+        masks=dict(sorted(masks.items())),
+        no_content=_bare(simplify(own)) in rules.empty_answers or not _bare(own),
+        file=verbatim.file,
+        row=verbatim.row,
+    )
+
+
+def customer_key(customer_id: str, key: bytes | None) -> str:
+    """Return the pseudonym of a customer: a keyed hash (HMAC-SHA256, RFC 2104), 16 hex digits.
+
+    Without a key, or without an id, there is none.
+
+    >>> customer_key("C001", None)
+    ''
+    >>> customer_key("C001", b"secret") == customer_key(" c001 ", b"secret")
+    True
+    """
+    identity = clean(customer_id).lower()
+    if not key or not identity:
+        return ""
+    return hmac.new(key, identity.encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def _transcript(verbatim: Verbatim, masks: Counter[str]) -> tuple[str, tuple[DocumentTurn, ...]]:
+    masked = mask_turns([clean(turn.text) for turn in verbatim.turns])
+    lines: list[str] = []
+    turns: list[DocumentTurn] = []
+    position = 0
+    for turn, words in zip(verbatim.turns, masked, strict=True):
+        masks.update(words.masks)
+        label = TURN_LABELS[turn.role]
+        start = position + len(label)
+        turns.append(
+            DocumentTurn(
+                turn_no=turn.turn_no,
+                role=turn.role,
+                role_source=turn.role_source,
+                role_confidence=turn.role_confidence,
+                start=start,
+                end=start + len(words.text),
+                start_ms=turn.start_ms,
+                end_ms=turn.end_ms,
+            )
+        )
+        lines.append(label + words.text)
+        position = start + len(words.text) + 1
+    return "\n".join(lines), tuple(turns)
+
+
+def _bare(text: str) -> str:
+    return _EDGES.sub("", text).lower()

@@ -1,0 +1,1 @@
+"""Training: from labelled text to the artefacts in ``models/``."""
