@@ -31,9 +31,7 @@ def ad_hoc(
     return _stages(config_path, sources=sources, again=again, trigger="ad-hoc")
 
 
-def _stages(
-    config_path: str, *, sources: Sequence[str], again: bool, trigger: str
-) -> Summary:
+def _stages(config_path: str, *, sources: Sequence[str], again: bool, trigger: str) -> Summary:
     settings = load_settings(Path(config_path))
     with job.work_folder(settings) as work:
         found = tasks.plan(settings, sources, again)
