@@ -45,7 +45,7 @@ def read(settings: Settings, found: Plan, work: Path) -> list[Outcome]:
 @task(name="publish", cache_policy=NO_CACHE)
 def publish(settings: Settings, found: Plan, outcomes: Sequence[Outcome], trigger: str) -> Summary:
     """Publish the parts and the aggregates in one transaction."""
-    summary = job.publish(settings, found, outcomes, trigger=trigger, progress=PROGRESS.get())
+    summary = job.publish_run(settings, found, outcomes, trigger=trigger, progress=PROGRESS.get())
     get_run_logger().info(
         "run %d: %d documents, %d silent", summary.run_id, summary.documents, summary.silent
     )

@@ -7,7 +7,7 @@ paths of masked parts; verbatims never leave the memory of the process that read
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from pipeline.config import Settings
@@ -103,3 +103,282 @@ def _secret_key(settings: Settings) -> bytes | None:
             "with: python -c 'import secrets; print(secrets.token_hex(32))'"
         )
     return key or None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The files a run is to read, and how many it may skip as published and unchanged."""
+
+    files: tuple[InputFile, ...]
+    skipped: int
+
+
+def plan(settings: Settings, *, sources: Sequence[str] = (), again: bool = False) -> Plan:
+    """List the input files of the named sources (all if none is named).
+
+    A file whose bytes were published before is skipped unless ``again``.
+    """
+    chosen = [settings.source(name) for name in sources] or settings.sources
+    known = {} if again else publish.published_files(settings.output.database)
+    files: list[InputFile] = []
+    skipped = 0
+    for source in chosen:
+        for file in ingest.list_files(source):
+            if known.get((file.source_name, str(file.path))) == file.sha256:
+                skipped += 1
+            else:
+                files.append(file)
+    return Plan(tuple(files), skipped)
+
+
+@contextmanager
+def work_folder(settings: Settings) -> Iterator[Path]:
+    """Yield a private folder for the masked parts of one run; it is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="voc-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def read(
+    settings: Settings,
+    found: Plan,
+    work: Path,
+    *,
+    progress: Progress = no_progress,
+) -> list[Outcome]:
+    """Read the planned files into masked parts under ``work``; one outcome a file, in order.
+
+    Raises `QuarantineLimitError` where too large a share of all rows could not be read.
+    """
+    outcomes = []
+    with _Workers(settings, work) as workers:
+        for number, file in enumerate(found.files, start=1):
+            outcomes.append(_read_file(settings, file, f"{number:06d}", workers, progress))
+    _check_quarantine(settings, outcomes)
+    return outcomes
+
+
+def _read_file(
+    settings: Settings, file: InputFile, name: str, workers: _Workers, progress: Progress
+) -> Outcome:
+    source = settings.source(file.source_name)
+    refused: list[Quarantined] = []
+    pending: list[Future[_Batch]] = []
+    batch: list[tuple[Verbatim, int]] = []
+    repeats: Counter[int] = Counter()
+    rows = 0
+
+    def submit() -> None:
+        pending.append(workers.submit(f"{name}-{len(pending):06d}", list(batch)))
+        progress("read", len(batch))
+        batch.clear()
+
+    for record in ingest.read_file(file, source, timezone=settings.timezone):
+        rows += 1
+        if isinstance(record, Quarantined):
+            refused.append(record)
+            continue
+        batch.append((record, _repeat(record, repeats)))
+        if len(batch) >= settings.run.batch_size:
+            submit()
+            # Bounded memory: no more than a few batches wait for a free worker.
+            if len(pending) > 2 * settings.run.workers:
+                pending[len(pending) - 2 * settings.run.workers - 1].result()
+    if batch:
+        submit()
+    done = [future.result() for future in pending]
+    return Outcome(
+        file=file,
+        rows_read=rows,
+        kept=rows - len(refused),
+        duplicates=sum(result.duplicates for result in done),
+        quarantined=tuple(refused),
+        parts=tuple(result.path for result in done),
+    )
+
+
+def _repeat(record: Verbatim, repeats: Counter[int]) -> int:
+    """Return how many identical records without an id came before this one in its file."""
+    if record.external_id:
+        return 0
+    content = hash((record.text, record.turns, record.question, record.occurred_at))
+    repeats[content] += 1
+    return repeats[content] - 1
+
+
+def _check_quarantine(settings: Settings, outcomes: Sequence[Outcome]) -> None:
+    rows = sum(outcome.rows_read for outcome in outcomes)
+    refused = sum(len(outcome.quarantined) for outcome in outcomes)
+    if rows and refused / rows > settings.run.quarantine_limit:
+        worst = max(outcomes, key=lambda outcome: len(outcome.quarantined))
+        first = worst.quarantined[0]
+        raise QuarantineLimitError(
+            f"{refused} of {rows} rows could not be read, more than run.quarantine_limit "
+            f"({settings.run.quarantine_limit:.0%}); nothing was published; first in "
+            f"{first.file}:{first.row}: {first.reason}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    path: Path
+    duplicates: int
+
+
+class _Workers:
+    """Reads batches: the first in this process, further ones in processes of their own.
+
+    A small input is done before a second process has loaded its models; results are the same
+    either way.
+    """
+
+    def __init__(self, settings: Settings, work: Path) -> None:
+        self._settings = settings
+        self._work = work
+        self._reader: _BatchReader | None = None
+        self._pool: Executor | None = None
+
+    def __enter__(self) -> _Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def submit(self, name: str, batch: list[tuple[Verbatim, int]]) -> Future[_Batch]:
+        alone = self._settings.run.workers == 1
+        if self._pool is None and (alone or len(batch) < self._settings.run.batch_size):
+            future: Future[_Batch] = Future()
+            if self._reader is None:
+                self._reader = _BatchReader(self._settings)
+            future.set_result(self._reader(name, batch, self._work))
+            return future
+        if self._pool is None:
+            # Fresh processes: forked ones would share the threads' locks of whoever called us.
+            self._pool = ProcessPoolExecutor(
+                self._settings.run.workers,
+                mp_context=get_context("spawn"),
+                initializer=_start_worker,
+                initargs=(self._settings,),
+            )
+        return self._pool.submit(_in_worker, name, batch, self._work)
+
+
+class _BatchReader:
+    """Reads one batch after another with resources loaded once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._resources = resources_for(settings)
+        self._rules = rules_for(settings)
+
+    def __call__(self, name: str, batch: Sequence[tuple[Verbatim, int]], work: Path) -> _Batch:
+        documents = {
+            document.id: document
+            for document in (
+                to_document(verbatim, self._rules, repeat=repeat) for verbatim, repeat in batch
+            )
+        }
+        distinct = list(documents.values())
+        readings = read_documents(distinct, self._resources)
+        path = parts.write_part(parts.part_of(distinct, readings), work, name)
+        return _Batch(path, len(batch) - len(distinct))
+
+
+_worker: list[_BatchReader] = []
+
+
+def _start_worker(settings: Settings) -> None:
+    _worker.append(_BatchReader(settings))
+
+
+def _in_worker(name: str, batch: Sequence[tuple[Verbatim, int]], work: Path) -> _Batch:
+    return _worker[0](name, batch, work)
+
+
+def publish_run(
+    settings: Settings,
+    found: Plan,
+    outcomes: Sequence[Outcome],
+    *,
+    trigger: str = "manual",
+    progress: Progress = no_progress,
+) -> Summary:
+    """Publish the outcomes and the aggregates in one transaction; return what the run did."""
+    resources = resources_for(settings)
+    record = publish.RunRecord(
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        trigger=trigger,
+        title=settings.title,
+        config_hash=settings.digest(),
+        lexicon_hash=resources.digests["lexicon"],
+        taxonomy_hash=resources.digests["taxonomy"],
+        model_hash=resources.digests["model"],
+        code_version=importlib.metadata.version("voc-silence"),
+        segmenter=resources.digests["segmenter"],
+    )
+    with publish.publishing(settings.output.database, record) as writer:
+        for outcome in outcomes:
+            file_id = writer.add_file(
+                publish.FileRecord(
+                    source=outcome.file.source_name,
+                    path=str(outcome.file.path),
+                    sha256=outcome.file.sha256,
+                    rows_read=outcome.rows_read,
+                    kept=outcome.kept,
+                    quarantined=len(outcome.quarantined),
+                    duplicates=outcome.duplicates,
+                ),
+                outcome.quarantined,
+            )
+            for path in outcome.parts:
+                part = parts.read_part(path)
+                writer.add_part(part, file_id)
+                progress("publish", len(part))
+            writer.end_file(file_id)
+        counted = facts.load_facts(writer.connection, settings.aggregate.dimensions)
+        silence.aggregate_silence(
+            writer.connection, writer.run_id, settings.aggregate, facts=counted
+        )
+        strongest = findings.find(
+            writer.connection,
+            settings.aggregate,
+            tokenize=resources.segmenter.cut,
+            facts=counted,
+        )
+        findings.write_findings(writer.connection, writer.run_id, strongest)
+        totals = writer.totals()
+        run_id = writer.run_id
+    return Summary(
+        run_id=run_id,
+        files=len(outcomes),
+        skipped=found.skipped,
+        database=settings.output.database,
+        findings=tuple(html.headline(asdict(finding)) for finding in strongest[:10]),
+        **totals,
+    )
+
+
+def write_report(settings: Settings, summary: Summary) -> Summary:
+    """Write the HTML report on what is published; return the summary with its path."""
+    path = html.write_report(
+        settings.output.database, settings.output.report, title=settings.title
+    )
+    return replace(summary, report=path)
+
+
+def run(
+    settings: Settings,
+    *,
+    sources: Sequence[str] = (),
+    again: bool = False,
+    trigger: str = "manual",
+    progress: Progress = no_progress,
+) -> Summary:
+    """Run all stages in order, without Prefect."""
+    with work_folder(settings) as work:
+        found = plan(settings, sources=sources, again=again)
+        outcomes = read(settings, found, work, progress=progress)
+        summary = publish_run(settings, found, outcomes, trigger=trigger, progress=progress)
+        return write_report(settings, summary)

@@ -1,0 +1,319 @@
+"""Publishing: one transaction a run, so that readers see the last whole run or the new one."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from pipeline.errors import StoreError
+from pipeline.records import Quarantined
+from pipeline.store import search
+from pipeline.store.migrations import check_version, migrate
+from pipeline.store.parts import DOCUMENT_COLUMNS, Part
+from pipeline.store.tables import CHILDREN, insert_sql
+
+#: How long to wait for another writer before giving up, in seconds.
+BUSY_SECONDS = 5.0
+
+_TERMS = DOCUMENT_COLUMNS.index("terms")
+_STORED_COLUMNS = (*DOCUMENT_COLUMNS[:_TERMS], "number", "file_id", "run_id")
+
+_TOTALS = """
+SELECT coalesce((SELECT sum(n) FROM document_masks), 0) AS masked,
+       (SELECT count(*) FROM documents WHERE no_content = 1) AS no_content,
+       count(*) AS documents, coalesce(sum(r.dissatisfied), 0) AS dissatisfied,
+       coalesce(sum(r.silent), 0) AS silent, coalesce(sum(r.complaint), 0) AS complaints,
+       coalesce(sum(r.leaving), 0) AS leaving
+FROM documents AS d JOIN readings AS r ON r.document_id = d.id WHERE d.no_content = 0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What is known of a run before it writes: when, why, and the hashes behind its numbers."""
+
+    started_at: str
+    trigger: str
+    title: str
+    config_hash: str
+    lexicon_hash: str
+    taxonomy_hash: str
+    model_hash: str
+    code_version: str
+    segmenter: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """One input file as it was read."""
+
+    source: str
+    path: str
+    sha256: str
+    rows_read: int
+    kept: int
+    quarantined: int
+    duplicates: int
+
+
+class Writer:
+    """Writes one run inside the transaction that `publishing` opened."""
+
+    def __init__(self, connection: sqlite3.Connection, run_id: int) -> None:
+        self.connection = connection
+        self.run_id = run_id
+        self._next = int(_value(connection, "SELECT coalesce(max(number), 0) + 1 FROM documents"))
+        self._counts = {"rows_read": 0, "kept": 0, "quarantined": 0, "duplicates": 0}
+
+    def add_file(self, file: FileRecord, quarantined: Sequence[Quarantined] = ()) -> int:
+        """Record a file that was read, with its unreadable rows; return its id.
+
+        The unreadable rows of an earlier reading of the same file are forgotten.
+        """
+        values = (
+            file.sha256,
+            file.rows_read,
+            file.kept,
+            file.quarantined,
+            file.duplicates,
+            self.run_id,
+        )
+        found = self.connection.execute(
+            "SELECT id FROM files WHERE source = ? AND path = ?", (file.source, file.path)
+        ).fetchone()
+        if found:
+            file_id = int(found[0])
+            self.connection.execute(
+                "UPDATE files SET sha256 = ?, rows_read = ?, kept = ?, quarantined = ?,"
+                " duplicates = ?, run_id = ? WHERE id = ?",
+                (*values, file_id),
+            )
+            self.connection.execute("DELETE FROM quarantine WHERE file_id = ?", (file_id,))
+        else:
+            columns = ("sha256", "rows_read", "kept", "quarantined", "duplicates", "run_id")
+            cursor = self.connection.execute(
+                insert_sql("files", (*columns, "source", "path")),
+                (*values, file.source, file.path),
+            )
+            file_id = int(cursor.lastrowid or 0)
+        self.connection.executemany(
+            insert_sql("quarantine", ("file_id", "row", "column", "reason", "excerpt", "run_id")),
+            (
+                (file_id, row.row, row.column, row.reason, row.excerpt, self.run_id)
+                for row in quarantined
+            ),
+        )
+        for name in self._counts:
+            self._counts[name] += getattr(file, name)
+        return file_id
+
+    def add_part(self, part: Part, file_id: int) -> None:
+        """Insert a part's documents; a document held already is replaced with all its children.
+
+        Of several records with one id, the last stands and the others count as duplicates. A
+        part itself holds an id once.
+        """
+        former = self._former([row[0] for row in part.rows["documents"]])
+        duplicates = sum(run == self.run_id for _, run in former.values())
+        self._forget(list(former))
+        rows: list[tuple[Any, ...]] = []
+        terms: list[tuple[int, str]] = []
+        for row in part.rows["documents"]:
+            identity = row[0]
+            if identity in former:
+                number = former[identity][0]
+            else:
+                number, self._next = self._next, self._next + 1
+            rows.append((*row[:_TERMS], number, file_id, self.run_id))
+            terms.append((number, row[_TERMS]))
+        self.connection.executemany(insert_sql("documents", _STORED_COLUMNS), rows)
+        for name in reversed(CHILDREN):
+            if part.rows[name]:
+                self.connection.executemany(insert_sql(name), part.rows[name])
+        search.add(self.connection, sorted(terms))
+        if duplicates:
+            self._counts["duplicates"] += duplicates
+            self.connection.execute(
+                "UPDATE files SET duplicates = duplicates + ? WHERE id = ?", (duplicates, file_id)
+            )
+
+    def end_file(self, file_id: int) -> int:
+        """Remove what an earlier reading of this file held and this one did not; return how many.
+
+        Another file of the source may hold a record that this one dropped, so those are marked to
+        be read again by the next run.
+        """
+        gone = [
+            str(row[0])
+            for row in self.connection.execute(
+                "SELECT id FROM documents WHERE file_id = ? AND run_id <> ?",
+                (file_id, self.run_id),
+            )
+        ]
+        if gone:
+            self._forget(gone)
+            self.connection.execute(
+                "UPDATE files SET sha256 = '' WHERE id <> ?"
+                " AND source = (SELECT source FROM files WHERE id = ?)",
+                (file_id, file_id),
+            )
+        return len(gone)
+
+    def totals(self) -> dict[str, int]:
+        """Return the counts of the run so far: of its files, and of all documents now held."""
+        cursor = self.connection.execute(_TOTALS)
+        names = [column[0] for column in cursor.description]
+        return {**self._counts, **dict(zip(names, cursor.fetchone(), strict=True))}
+
+    def finish(self) -> None:
+        """Write the run's own row; called by `publishing` before the commit."""
+        values = {**self.totals(), "finished_at": _now()}
+        assignments = ", ".join(f'"{name}" = ?' for name in values)
+        self.connection.execute(
+            f"UPDATE runs SET {assignments} WHERE id = ?",  # noqa: S608 - names are ours
+            (*values.values(), self.run_id),
+        )
+
+    def _former(self, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """Return number and run of the documents held already, by id."""
+        rows = self.connection.execute(
+            "SELECT id, number, run_id FROM documents"
+            " WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(ids),),
+        )
+        return {str(identity): (int(number), int(run)) for identity, number, run in rows}
+
+    def _forget(self, ids: Sequence[str]) -> None:
+        """Delete documents, their children and their index rows."""
+        if not ids:
+            return
+        listed = (json.dumps(ids),)
+        chosen = "IN (SELECT value FROM json_each(?))"
+        rows = self.connection.execute(
+            f"SELECT number, coalesce(simplified, text) FROM documents WHERE id {chosen}",  # noqa: S608
+            listed,
+        ).fetchall()
+        search.remove(self.connection, rows)
+        for name in CHILDREN:
+            self.connection.execute(
+                f'DELETE FROM "{name}" WHERE document_id {chosen}',  # noqa: S608
+                listed,
+            )
+        self.connection.execute(f"DELETE FROM documents WHERE id {chosen}", listed)  # noqa: S608
+
+
+@contextmanager
+def publishing(path: Path, run: RunRecord) -> Iterator[Writer]:
+    """Open the database, made where it is missing, and publish one run, all of it or nothing.
+
+    Raises `StoreError` where the file can't be written or another run is publishing.
+    """
+    connection = _open(path)
+    try:
+        database = Database(connection)
+        check_version(database, str(path))
+        _begin(connection, path)
+        migrate(database, str(path))
+        writer = Writer(connection, _insert_run(connection, run))
+        yield writer
+        writer.finish()
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.OperationalError as exc:
+        raise StoreError(
+            f"{path}: expected to write the output database, got: {exc}; nothing was published"
+        ) from exc
+    finally:
+        # Closing rolls back whatever was not committed.
+        connection.close()
+
+
+def published_files(path: Path) -> dict[tuple[str, str], str]:
+    """Return the SHA-256 of every file published so far, by source and path."""
+    if not path.exists():
+        return {}
+    connection = _connect(path)
+    try:
+        database = Database(connection)
+        check_version(database, str(path))
+        if "files" not in database.table_names():
+            return {}
+        rows = connection.execute("SELECT source, path, sha256 FROM files").fetchall()
+    except sqlite3.DatabaseError as exc:
+        raise StoreError(f"{path}: expected a SQLite database, got: {exc}") from exc
+    finally:
+        connection.close()
+    return {(source, name): digest for source, name, digest in rows}
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Customers' words, masked or not, are for the owner of the file.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as exc:
+        raise StoreError(
+            f"{path}: expected a place to write the output database, got: {exc.strerror}; "
+            "set output.database in config.yaml"
+        ) from exc
+    connection = _connect(path)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except sqlite3.DatabaseError as exc:
+        connection.close()
+        if "locked" in str(exc):
+            raise _busy(path) from exc
+        raise StoreError(
+            f"{path}: expected a SQLite database, got: {exc}; choose another output.database"
+        ) from exc
+    return connection
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # No isolation level: transactions begin and end where we say, and nowhere else.
+    return sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+
+
+def _begin(connection: sqlite3.Connection, path: Path) -> None:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as exc:
+        if "locked" in str(exc):
+            raise _busy(path) from exc
+        raise
+
+
+def _busy(path: Path) -> StoreError:
+    return StoreError(
+        f"{path}: expected to be the only writer, found another run publishing; "
+        "try again when it has ended"
+    )
+
+
+def _insert_run(connection: sqlite3.Connection, run: RunRecord) -> int:
+    values: dict[str, Any] = {**asdict(run), "finished_at": ""}
+    counts = ("rows_read", "kept", "quarantined", "masked", "duplicates", "no_content")
+    held = ("documents", "dissatisfied", "silent", "complaints", "leaving")
+    values.update(dict.fromkeys((*counts, *held), 0))
+    cursor = connection.execute(insert_sql("runs", values), tuple(values.values()))
+    return int(cursor.lastrowid or 0)
+
+
+def _value(connection: sqlite3.Connection, query: str) -> Any:
+    return connection.execute(query).fetchone()[0]
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
