@@ -1,0 +1,205 @@
+"""Plain text: ``客服：…`` lines with or without times, one call a file or several."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.config import SourceSettings
+from pipeline.errors import InputError
+from pipeline.ingest.reader import Reader
+from pipeline.ingest.transcripts import values as v
+from pipeline.ingest.transcripts.calls import Call, Said, records, turns_of
+from pipeline.ingest.transcripts.roles import label_pattern, role_of
+from pipeline.ingest.transcripts.unmarked import units
+from pipeline.records import Quarantined, Turn, Verbatim
+
+_CLOCK = r"(?:\d{4}[-/]\d{1,2}[-/]\d{1,2}\s+)?\d{1,3}:[0-5]?\d(?::[0-5]?\d)?(?:[.,]\d{1,3})?"
+_TIME = rf"[\[\(（【]?\s*({_CLOCK})(?:\s*(?:-->|[-~—–至])\s*({_CLOCK}))?\s*[\]\)）】]?"
+_LABEL = label_pattern()
+_HEAD = re.compile(
+    rf"^\s*(?:{_TIME}\s*)?(?:[【\[（(]\s*({_LABEL})\s*[】\]）)]\s*[：:]?|({_LABEL})\s*"
+    rf"(?:{_TIME})?\s*(?:：|:(?!\d\d(?::\d\d)?\s*$)))\s*(.*)$",
+    re.I | re.S,
+)
+# 讯飞听见 and 通义听悟 put speaker and time on a line of their own.
+_ALONE = re.compile(rf"^\s*(?:{_TIME}\s+)?({_LABEL})\s*(?:{_TIME})?\s*$", re.I)
+_INLINE = re.compile(
+    r"(?<=[\s。！？!?；;])(?=(?:客服|客户|坐席|座席|话务员|用户|来电人|市民|顾客|agent|customer)[0-9]{0,4}\s*[：:])",
+    re.I,
+)
+_RULE = re.compile(r"^\s*([=\-*#_—]{4,})\s*(.*?)\s*[=\-*#_—]*\s*$")
+_META = re.compile(
+    r"^\s*(通话编号|通话id|录音编号|会话编号|会话id|流水号|工单号|编号|call[ _]?id|"
+    r"session[ _]?id|id|"
+    r"通话时间|来电时间|会话时间|时间|日期|time|date|客户号|客户编号|客户id|网点|支行|产品)"
+    r"\s*[：:]\s*(\S.*?)\s*$",
+    re.I,
+)
+
+
+def _ms(clock: str | None) -> int | None:
+    if not clock:
+        return None
+    parts = clock.split()[-1].replace(",", ".").split(":")
+    # A date before it makes it the time of day, which is no place in the call.
+    if " " in clock.strip():
+        return None
+    seconds = 0.0
+    for part in parts:
+        seconds = seconds * 60 + float(part)
+    return round(seconds * 1000)
+
+
+def utterances(text: str) -> tuple[Said, ...]:
+    """Read labelled lines; a line without a label goes on with the turn before it."""
+    found: list[list[object]] = []
+    for whole in text.splitlines():
+        opening = _HEAD.match(whole)
+        pieces = [whole]
+        if opening:
+            # Before the words stands the label itself: no place to split.
+            pieces = _INLINE.split(opening[7])
+            pieces[0] = whole[: opening.start(7)] + pieces[0]
+        for line in pieces:
+            head = _HEAD.match(line)
+            alone = None if head else _ALONE.match(line)
+            if head:
+                label = head[3] or head[4] or ""
+                start, end = head[1] or head[5], head[2] or head[6]
+                found.append([label, [head[7]], _ms(start), _ms(end)])
+            elif alone and (alone[1] or alone[4] or len(alone[3]) > 1):
+                found.append([alone[3], [], _ms(alone[1] or alone[4]), _ms(alone[2] or alone[5])])
+            elif line.strip():
+                if not found:
+                    found.append(["", [], None, None])
+                found[-1][1].append(line)  # type: ignore[attr-defined]
+    said = []
+    for label, lines, start_ms, end_ms in found:
+        words = v.as_text(" ".join(str(one).strip() for one in lines))  # type: ignore[attr-defined]
+        words = re.sub(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])", "", words or "")
+        if not words:
+            continue
+        role = role_of(str(label)) if label else None
+        # 未知 says that whoever wrote it down didn't know; A and B only say that there are two.
+        settled = role in ("agent", "customer") or str(label) in ("未知", "不明", "unknown")
+        said.append(
+            Said(
+                words,
+                str(label),
+                role if settled else None,
+                "prefix",
+                start_ms if isinstance(start_ms, int) else None,
+                end_ms if isinstance(end_ms, int) else None,
+            )
+        )
+    return tuple(said)
+
+
+def parse_turns(text: str) -> tuple[Turn, ...]:
+    r"""Read a call written as labelled lines into turns; A: and B: are judged by their wording.
+
+    >>> [(turn.role, turn.text) for turn in parse_turns("客服：您好\n客户: 卡没了，\n怎么办")]
+    [('agent', '您好'), ('customer', '卡没了，怎么办')]
+    >>> parse_turns("[00:01:23] 坐席：请稍等")[0].start_ms
+    83000
+    >>> parse_turns("未知：卡被吞了")[0].role
+    'unknown'
+    """
+    said = utterances(text)
+    if said and not any(one.speaker for one in said):
+        said = units(text)
+    source = SourceSettings(name="text", kind="transcript", path="-")
+    return turns_of(said, source)
+
+
+def labelled_share(text: str) -> float:
+    r"""Return the share of non-empty lines that open with a speaker label, 0…1.
+
+    >>> labelled_share("客服：您好\n客户：卡被吞了")
+    1.0
+    """
+    lines = [line for line in text.splitlines() if line.strip()][:200]
+    return sum(bool(_HEAD.match(line) or _ALONE.match(line)) for line in lines) / max(len(lines), 1)
+
+
+def _sniff(path: Path, head: bytes) -> float:
+    text = v.head_text(head)
+    if text.lstrip("\ufeff \t\r\n").startswith(("{", "[{", "WEBVTT")):
+        return 0.0
+    lines = [line for line in text.splitlines() if line.strip()]
+    labelled = sum(bool(_HEAD.match(line)) for line in lines[:200])
+    if labelled >= 2 and labelled_share(text) >= 0.2:
+        return 0.9
+    if any(_ALONE.match(line) and re.search(r"\d:\d", line) for line in lines[:200]):
+        return 0.85
+    if labelled and path.suffix.lower() in (".txt", ".log", ".text", ""):
+        return 0.7
+    return 0.2 if path.suffix.lower() in (".txt", ".text") else 0.0
+
+
+def _read(path: Path, source: SourceSettings, timezone: str) -> Iterator[Verbatim | Quarantined]:
+    encoding = v.encoding_of(path, source.encoding)
+    calls = 0
+    lines: list[str] = []
+    fields: dict[str, object] = {}
+    first = 1
+    waiting: tuple[int, Call] | None = None
+    size = 0
+
+    def ready() -> Call | None:
+        text = "\n".join(lines)
+        said = utterances(text)
+        if said and not any(one.speaker for one in said):
+            said = units(text)
+        return Call(said, dict(fields), asr=False) if said else None
+
+    def out(row: int, call: Call, alone: bool) -> Iterator[Verbatim | Quarantined]:
+        stem = path.stem if alone else f"{path.stem}#{calls}"
+        yield from records(call, source, timezone, path=path, row=row, stem=stem)
+
+    with path.open(encoding=encoding) as file:
+        number = 0
+        while line := file.readline(v.MAX_VALUE):
+            number += 1
+            size += len(line)
+            if size > v.MAX_VALUE:
+                raise InputError(f"{path}: expected calls, found one of more than 64 million signs")
+            # A rule or a heading is short; the patterns are slow on long lines.
+            short = len(line) <= 300
+            rule = _RULE.match(line) if short else None
+            meta = _META.match(line) if short else None
+            opens = rule is not None or (meta is not None and bool(lines))
+            if opens:
+                call = ready()
+                if call:
+                    if waiting:
+                        calls += 1
+                        yield from out(*waiting, False)
+                    waiting = (first, call)
+                    fields, first = {}, number
+                lines, size = [], 0
+            if rule and rule[2]:
+                inner = _META.match(rule[2])
+                if inner:
+                    fields[inner[1].lower()] = inner[2]
+                elif re.fullmatch(r"[\w\-#. ]{1,64}", rule[2]):
+                    fields["id"] = rule[2]
+            elif meta:
+                fields[meta[1].lower()] = meta[2]
+            elif not rule:
+                lines.append(line)
+    last = ready()
+    if last:
+        if waiting:
+            calls += 1
+            yield from out(*waiting, False)
+        waiting = (first, last)
+    if waiting is None:
+        raise InputError(f"{path}: expected a transcript, found no words; export the call again")
+    calls += 1
+    yield from out(*waiting, calls == 1)
+
+
+READER = Reader("transcript_text", ("transcript",), _sniff, _read)
