@@ -1,0 +1,43 @@
+"""Find personal information and put irreversible marks in its place.
+
+Expects cleaned text (``pipeline.text.clean``); cue words are looked up in its Simplified reading.
+Numbers are judged by shape and by the words around them; a checksum only raises confidence.
+Names need a cue or a title beside them: no guess is made at every noun, so a bare name in
+running text is not found. A mark can't be turned back into what it stands for.
+"""
+
+from __future__ import annotations
+
+from pipeline.text.mask.find import (
+    LABELS,
+    Mask,
+    Masked,
+    addresses,
+    emails,
+    find,
+    handles,
+    identifiers,
+    ips,
+    mask,
+    names,
+    numbers,
+    plates,
+)
+from pipeline.text.mask.turns import mask_turns
+
+__all__ = [
+    "LABELS",
+    "Mask",
+    "Masked",
+    "addresses",
+    "emails",
+    "find",
+    "handles",
+    "identifiers",
+    "ips",
+    "mask",
+    "mask_turns",
+    "names",
+    "numbers",
+    "plates",
+]

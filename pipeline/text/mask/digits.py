@@ -1,0 +1,208 @@
+"""Numbers, written or spoken, whole or broken: what kind of personal number are they?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import phonenumbers
+from stdnum import luhn
+from stdnum.cn import ric
+
+SPOKEN = "〇零一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖"
+DIGIT = f"[0-9{SPOKEN}]"
+_TO_ASCII = str.maketrans(SPOKEN, "00123456789" + "12" + "123456789")
+# What callers say and recognisers write between two groups of one number.
+FILLER = r"(?:[ \-—.,，、。…~()（）*]|嗯|呃|额|啊|哦|唔|那个|然后|就是|杠)"
+RUN = re.compile(rf"{DIGIT}(?:{FILLER}{{0,4}}{DIGIT}){{2,}}")
+_GROUP = re.compile(rf"{DIGIT}+")
+_UNIT = re.compile(r" ?(?:[元块万亿%％度年月天人次米斤克升瓦个件条毫吨分秒倍像mMkKgGwWvV]|公里|平方|千)")
+_TAIL = re.compile(r"(?:尾号|[后末][四4六6三3]位(?:数字?)?)[是为:： 嗯呃,，]{0,3}$")
+_JOIN = r"(?:[是为叫有填写报:：,，、 #(（)）]|号码?|码|的|嗯|呃|额|啊|哦|那个|就是|应该|我|您|你|他|她|上面|后面|显示|一下|多少|[?？]){0,7}$"
+_CUES = (
+    ("id_card", re.compile(r"(?:身份证件?|居民证|身份号)" + _JOIN)),
+    ("certificate", re.compile(r"(?:社保|医保|社会保障|公积金|护照|通行证|驾驶证|驾照|军官证|证件|居住证|港澳证)(?:卡|账|帐)?" + _JOIN)),
+    ("order", re.compile(r"(?:订单|工单|运单|保单|快递单|快递|物流单|单号|流水|受理|业务编|投诉编|案件|合同|票号|凭证|取件|保险单|交易|报案|参考编|编)(?=号|单|码|编|[:： ]|$)" + _JOIN)),
+    ("qq", re.compile(r"(?:[qQ]{2}|扣扣|企鹅)" + _JOIN)),
+    ("wechat", re.compile(r"(?:微信|薇信|威信|[vVwW][xX]|加[vV]|[vV]信)" + _JOIN)),
+    ("phone", re.compile(r"(?:手机|电话|联系方式|联系|固话|座机|回电|来电|致电|拨打|打我|号码|传真|[Tt]el|TEL)" + _JOIN)),
+    ("bank_card", re.compile(r"(?:卡号|银行卡|信用卡|储蓄卡|借记卡|账号|帐号|账户|帐户|卡|存折)" + _JOIN)),
+)  # fmt: skip
+_DATE18 = re.compile(r"[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}")
+_DATE15 = re.compile(r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5])\d{6}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}")  # fmt: skip
+_MOBILE = re.compile(r"(?:(?:00)?86|0)?1[3-9]\d{9}")
+_LANDLINE = re.compile(r"0(?:10|2\d)[2-9]\d{7}|0[3-9]\d\d[2-9]\d{6,7}|010[2-9]\d{7}")
+_LANDLINE3 = re.compile(r"(?:010|02\d)[2-9]\d{7}|0[3-9]\d\d[2-9]\d{6,7}")
+_HOTLINE = re.compile(r"(?:86)?[48]00\d{7}|1010\d{4}|9[56]\d{3,4}|1[012]\d{3}")
+_INTERNATIONAL = re.compile(r"\+[1-9][0-9][0-9 \-]{5,17}[0-9]")
+_THOUSANDS = re.compile(r"[0-9]{1,3}(?:[,，][0-9]{3})+")
+
+
+class Number(NamedTuple):
+    """A personal number at ``text[start:end]``."""
+
+    kind: str
+    start: int
+    end: int
+
+
+def ascii_digits(text: str) -> str:
+    """Return the digits of a text, spoken ones included, as 0–9.
+
+    >>> ascii_digits("幺三八嗯0013")
+    '1380013'
+    """
+    return "".join(_GROUP.findall(text)).translate(_TO_ASCII)
+
+
+def cue_before(before: str) -> str:
+    """Return the kind of number the words just before announce, or an empty string.
+
+    >>> cue_before("我的手机号码是")
+    'phone'
+    """
+    for kind, pattern in _CUES:
+        if pattern.search(before):
+            return kind
+    return ""
+
+
+def shape(digits: str) -> str:
+    """Return what a digit string is by its form alone, or an empty string.
+
+    >>> shape("13800138000"), shape("4008208820"), shape("02161234567")
+    ('mobile', '', 'landline')
+    """
+    size = len(digits)
+    if size in (17, 18) and _DATE18.fullmatch(digits[:17]):
+        # 17 digits: the check digit was lost or is an X outside the run.
+        return "id_card" if size == 18 or digits[:2] in _PROVINCES else ""
+    if _MOBILE.fullmatch(digits):
+        return "mobile"
+    if _LANDLINE3.fullmatch(digits):
+        return "landline"
+    if size == 15 and _DATE15.fullmatch(digits):
+        return "id_card"
+    if 16 <= size <= 19 and digits[0] in "34569":
+        if digits.startswith("62") or luhn.is_valid(digits) or ric.is_valid(digits):
+            return "bank_card"
+    return ""
+
+
+_PROVINCES = frozenset(
+    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65"
+    " 71 81 82".split()
+)
+
+
+def _classify(digits: str, before: str, after: str, *, groups: list[str]) -> str:
+    size = len(digits)
+    if 3 <= size <= 6:
+        if _TAIL.search(before):
+            if "身份证" in before:
+                return "id_card"
+            return "mobile" if re.search(r"手机|电话|号码尾", before) else "bank_card"
+        if size < 5:
+            return ""
+    if _HOTLINE.fullmatch(digits):
+        return ""
+    cue = cue_before(before)
+    amount = _UNIT.match(after) is not None
+    if cue == "id_card" and 6 <= size <= 20 and not amount:
+        return "id_card"
+    if cue == "certificate" and 6 <= size <= 20 and not amount:
+        return "certificate"
+    if cue == "order" and 6 <= size <= 32 and not amount:
+        return "order"
+    if cue == "qq" and 5 <= size <= 12 and not amount:
+        return "qq"
+    if cue == "wechat" and 6 <= size <= 13 and not amount:
+        return "wechat"
+    if cue == "bank_card" and 8 <= size <= 22 and not amount and shape(digits) != "mobile":
+        return "bank_card"
+    found = shape(digits)
+    if found and (cue or _whole(groups)) and not (amount and found == "landline"):
+        return found
+    if cue == "phone" and 7 <= size <= 13 and not amount and not _dated(groups):
+        return "landline" if digits[0] in "02345678" else "mobile"
+    return ""
+
+
+def _dated(groups: list[str]) -> bool:
+    return len(groups) > 1 and len(groups[0]) == 4 and groups[0][:2] in ("19", "20") and len(groups[1]) <= 2
+
+
+def _whole(groups: list[str]) -> bool:
+    """Do the groups look like one number said in parts, not like a list of small numbers?"""
+    if len(groups) == 1:
+        return True
+    if all(len(group) == 1 for group in groups):
+        return True
+    if _dated(groups):
+        return False
+    return len(groups) <= 7 and max(map(len, groups)) >= 2 and len(groups[0]) >= 2 and (
+        len(groups[0]) >= 3 or len(groups) >= 4 or groups[0] in ("86", "00")
+    )
+
+
+def find_numbers(text: str, *, lead: str = "") -> Iterator[Number]:
+    """Yield personal numbers; ``lead`` is what was said just before the text (an earlier turn).
+
+    >>> [text for text in find_numbers("退款380元,打幺三八,零零一三,八零零零")]
+    [Number(kind='mobile', start=8, end=21)]
+    """
+    for found in _INTERNATIONAL.finditer(text):
+        try:
+            possible = phonenumbers.is_possible_number(phonenumbers.parse(found.group()))
+        except phonenumbers.NumberParseException:
+            possible = False
+        digits = ascii_digits(found.group())
+        if possible and not _HOTLINE.fullmatch(digits):
+            yield Number("mobile" if shape(digits) == "mobile" else "landline", *found.span())
+            blank = "\ufffc" * (found.end() - found.start())
+            text = text[: found.start()] + blank + text[found.end() :]
+    for run in RUN.finditer(text):
+        yield from _in_run(text, run.start(), run.end(), lead)
+
+
+def _in_run(text: str, start: int, end: int, lead: str) -> Iterator[Number]:
+    spans = [(part.start(), part.end()) for part in _GROUP.finditer(text, start, end)]
+    groups = [text[a:b].translate(_TO_ASCII) for a, b in spans]
+    at = 0
+    while at < len(spans):
+        last = min(len(spans), at + 20)
+        for stop in range(last, at, -1):
+            digits = "".join(groups[at:stop])
+            if not 3 <= len(digits) <= 32:
+                continue
+            left, right = spans[at][0], spans[stop - 1][1]
+            if right < len(text) and text[right].isascii() and text[right].isalpha() and text[right] not in "xX":
+                continue
+            if left and text[left - 1].isascii() and text[left - 1].isalpha():
+                if not cue_before(text[max(0, left - 10) : left]):
+                    continue
+            if left and text[left - 1] in ".¥￥$" and len(digits) < 11:
+                continue
+            raw = text[left:right]
+            if _THOUSANDS.fullmatch(raw) and "," in raw:
+                continue
+            before = text[max(0, left - 18) : left]
+            if left < 12 and lead:
+                before = lead[-18:] + before
+            kind = _classify(digits, before, text[right : right + 3], groups=groups[at:stop])
+            if kind:
+                if kind == "id_card" and (extra := re.match(r" ?(?:[xX叉×]|埃克斯)", text[right:])):
+                    right += extra.end()
+                if left and text[left - 1] == "+":
+                    left -= 1
+                extension = re.match(r" ?(?:转|-)(?:分机)? ?[0-9]{1,5}(?![0-9])", text[right:])
+                if kind == "landline" and extension:
+                    right += extension.end()
+                if left and text[left - 1] in "(（" and raw.count(")") + raw.count("）"):
+                    left -= 1
+                yield Number(kind, left, right)
+                at = stop
+                break
+        else:
+            at += 1
