@@ -1,0 +1,141 @@
+"""Each shipped rule fires on its examples, not on its counter-examples, and cites its span."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pipeline.text.tokens import load_segmenter
+
+from pipeline.errors import LexiconError
+from pipeline.paths import shipped
+from pipeline.reading.rules import RULE_LABELS, Rules, load_rules
+
+SEGMENTER = load_segmenter("auto", [])
+RULES = load_rules(shipped("lexicons") / "rules", SEGMENTER)
+
+GOOD = """
+label: lukewarm
+rules:
+  - id: test.rule
+    weight: 0.5
+    triggers: [贵]
+    patterns:
+      - [{TEXT: 太}, {TEXT: 贵}]
+    unless: [不觉得]
+    examples: [太贵了, 真是太贵]
+    counter_examples: [贵宾]
+"""
+
+
+def labels(text: str) -> set[str]:
+    return {hit.label for hit in RULES.find(text)}
+
+
+def write(folder: Path, text: str) -> Rules:
+    (folder / "test.yaml").write_text(text, "utf-8")
+    return load_rules(folder, SEGMENTER)
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "text"), [(rule.id, text) for rule in RULES.rules for text in rule.examples]
+)
+def test_rule_fires_on_its_examples(rule_id: str, text: str) -> None:
+    assert rule_id in {hit.rule_id for hit in RULES.find(text)}
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "text"),
+    [(rule.id, text) for rule in RULES.rules for text in rule.counter_examples],
+)
+def test_rule_is_silent_on_its_counter_examples(rule_id: str, text: str) -> None:
+    assert rule_id not in {hit.rule_id for hit in RULES.find(text)}
+
+
+def test_every_label_has_a_rule() -> None:
+    assert {rule.label for rule in RULES.rules} == set(RULE_LABELS)
+
+
+@pytest.mark.parametrize(
+    ("fires", "silent", "label"),
+    [
+        ("太让人失望了", "从来没让我失望", "expectation_gap"),
+        ("我要投诉", "懒得投诉", "complaint_act"),
+        ("东西太贵", "东西不贵", "poor_value"),
+        ("以后再也不来了", "以后还会再来", "churn_intent"),
+        ("排队太久", "不用排队", "high_effort"),
+        ("全是骗人的", "商家不骗人", "trust_loss"),
+        ("打电话没人接", "电话一打就有人接", "channel_barrier"),
+        ("要是早餐再丰富点就好了", "早餐很丰富", "improvement_wish"),
+        ("服务一般", "服务不是一般的好", "lukewarm"),
+    ],
+)
+def test_minimal_pairs(fires: str, silent: str, label: str) -> None:
+    assert label in labels(fires)
+    assert label not in labels(silent)
+
+
+def test_a_guard_reaches_only_its_own_clause(tmp_path: Path) -> None:
+    rules = write(tmp_path, GOOD)
+    assert rules.find("我不觉得太贵") == []
+    (hit,) = rules.find("我不觉得难吃，就是太贵")
+    assert (hit.start, hit.end) == (9, 11)
+
+
+def test_only_texts_with_a_trigger_are_segmented(tmp_path: Path) -> None:
+    rules = write(tmp_path, GOOD)
+    assert rules.needs_tokens("太贵")
+    assert not rules.needs_tokens("很便宜")
+
+
+def test_latin_letters_match_in_either_case() -> None:
+    assert "trust_loss" in labels("坑B商家")
+
+
+@given(st.lists(st.sampled_from([*"不太贵了没人排队，。\nİA", "再也不来", "失望", "等了两个小时"])))
+def test_spans_lie_in_the_text_and_one_rule_never_overlaps_itself(parts: list[str]) -> None:
+    text = "".join(parts)
+    reached: dict[str, int] = {}
+    for hit in RULES.find(text):
+        assert 0 <= hit.start < hit.end <= len(text)
+        assert hit.start >= reached.get(hit.rule_id, 0)
+        reached[hit.rule_id] = hit.end
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("label: lukewarm", "label: lukewarn", "did you mean 'lukewarm'"),
+        ("weight: 0.5", "weight: 5", "a number from 0 to 1"),
+        ("weight: 0.5", "wieght: 0.5", "did you mean 'weight'"),
+        ("    triggers: [贵]\n", "", "triggers beside patterns"),
+        ("{TEXT: 贵}]", "{TEXTT: 贵}]", "spaCy token patterns"),
+        ("[太贵了, 真是太贵]", "[太贵了]", "at least 2 texts"),
+        ("patterns:\n      - [{TEXT: 太}, {TEXT: 贵}]", "regex: ['(贵']", "a regular expression"),
+        ("patterns:\n      - [{TEXT: 太}, {TEXT: 贵}]", "regex: ['贵*']", "at least one character"),
+        ("rules:", "rules: }", "expected YAML"),
+    ],
+)
+def test_a_bad_file_names_line_place_and_cure(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    assert old in GOOD
+    with pytest.raises(LexiconError) as caught:
+        write(tmp_path, GOOD.replace(old, new, 1))
+    message = str(caught.value)
+    assert said in message
+    assert message.startswith(f"{tmp_path / 'test.yaml'}:")
+    assert "\n" not in message
+
+
+def test_an_id_may_stand_once(tmp_path: Path) -> None:
+    rule = GOOD.split("rules:\n")[1]
+    with pytest.raises(LexiconError, match="each rule id once"):
+        write(tmp_path, GOOD + rule)
+
+
+def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(LexiconError, match="found none"):
+        load_rules(tmp_path, SEGMENTER)
