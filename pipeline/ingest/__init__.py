@@ -1,0 +1,240 @@
+"""Readers: files of customers' systems in, verbatims and quarantined rows out."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import IO
+from zoneinfo import ZoneInfo
+
+from pipeline.config import SourceSettings
+from pipeline.errors import InputError, did_you_mean
+from pipeline.ingest import complaints, surveys
+from pipeline.ingest.columns import map_columns
+from pipeline.ingest.reader import HEAD_BYTES, Reader
+from pipeline.ingest.rows import records_of
+from pipeline.ingest.tables import as_text, open_table
+from pipeline.ingest.transcripts import READERS as TRANSCRIPT_READERS
+from pipeline.ingest.transcripts.roles import role_of
+from pipeline.records import Kind, Quarantined, Verbatim
+
+__all__ = ["InputFile", "Reader", "list_files", "read_file", "read_records", "readers"]
+
+_BUILT_IN: tuple[Reader, ...] = (complaints.READER, surveys.READER, *TRANSCRIPT_READERS)
+_TIMEZONE = "Asia/Shanghai"
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file of a source; ``sha256`` (hex) is over its bytes, ``size`` counts them."""
+
+    path: Path
+    source_name: str
+    sha256: str
+    size: int
+
+
+def readers() -> Mapping[str, Reader]:
+    """Return every reader by name: built-in ones, then those of entry points ``voc.readers``."""
+    found = {reader.name: reader for reader in _BUILT_IN}
+    for point in entry_points(group="voc.readers"):
+        try:
+            reader = point.load()
+        except Exception as exc:
+            raise InputError(
+                f"reader {point.name!r} ({point.value}): expected an importable Reader, "
+                f"got {type(exc).__name__}; reinstall or remove the package that offers it"
+            ) from exc
+        if not isinstance(reader, Reader):
+            raise InputError(
+                f"reader {point.name!r} ({point.value}): expected a Reader, "
+                f"got {type(reader).__name__}; mend its entry point"
+            )
+        found[reader.name] = reader
+    return found
+
+
+def list_files(source: SourceSettings) -> list[InputFile]:
+    """Return the files of a source, sorted by path: one file, a folder's, or those of a glob.
+
+    Hidden files and a spreadsheet program's lock files (``~$…``) are left out. A link that leads
+    out of the folder is refused, because a drop folder must not open other files of the machine.
+    Raises `InputError` where nothing matches.
+    """
+    path = Path(source.path)
+    if path.is_file():
+        return [_input_file(path, source.name)]
+    if path.is_dir():
+        root, candidates = path, list(path.rglob("*"))
+    elif glob.has_magic(source.path):
+        root = _fixed_part(path)
+        candidates = list(root.glob(str(path.relative_to(root))))
+    else:
+        siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise InputError(
+            f"{path}: no such file or folder{did_you_mean(path.name, siblings)}; "
+            f"set 'path:' of source {source.name!r}"
+        )
+    home = root.resolve()
+    found: list[InputFile] = []
+    for candidate in sorted(candidates):
+        try:
+            inner = candidate.relative_to(root).parts
+        except ValueError:
+            inner = (candidate.name,)
+        if any(part.startswith((".", "~$")) for part in inner):
+            continue
+        if not candidate.resolve().is_relative_to(home):
+            raise InputError(
+                f"{candidate}: expected a file inside {root}, found a link that leads outside; "
+                "copy the file there instead"
+            )
+        if candidate.is_file():
+            found.append(_input_file(candidate, source.name))
+    if not found:
+        raise InputError(
+            f"{source.path}: expected at least one file, found none; "
+            f"set 'path:' of source {source.name!r} or put the export there"
+        )
+    return found
+
+
+def read_file(
+    file: InputFile, source: SourceSettings, *, timezone: str
+) -> Iterator[Verbatim | Quarantined]:
+    """Yield the records and quarantined rows of a file, in file order.
+
+    ``timezone`` names the zone of times without one. Raises `InputError` where the file as a
+    whole can't be read.
+    """
+    reader = _choose(file.path, source)
+    yield from reader.read(file.path, source, timezone)
+
+
+def read_records(
+    lines_or_path: Path | str | IO[bytes],
+    *,
+    kind: Kind | str = "auto",
+    text_field: str = "",
+    id_field: str = "",
+) -> Iterator[Verbatim | Quarantined]:
+    """Yield one record a row of an ad-hoc table: a path, or a binary stream such as stdin.
+
+    ``kind`` ``auto`` takes a text with 客户：/客服： lines for a transcript and any other for a
+    survey answer. ``text_field`` and ``id_field`` name columns; by default they are guessed,
+    and a record without an id is given its row number.
+    """
+    stream: Path | IO[bytes]
+    if isinstance(lines_or_path, str | Path):
+        stream, name = Path(lines_or_path), str(lines_or_path)
+    else:
+        stream, name = lines_or_path, str(getattr(lines_or_path, "name", "") or "stdin")
+    columns = {}
+    if text_field:
+        columns["text"] = text_field
+    if id_field:
+        columns["id"] = id_field
+    base = SourceSettings(name="adhoc", kind="complaint", path=name, columns=columns)
+    table = open_table(stream, name=name)
+    if not text_field and "text" in table.columns:
+        base = base.model_copy(update={"columns": {**columns, "text": "text"}})
+    mapped = map_columns(table, base)
+    zone = ZoneInfo(_TIMEZONE)
+    sources = {
+        each: SourceSettings(name="adhoc", kind=each, path=name)
+        for each in ("complaint", "transcript", "survey")
+    }
+    if kind != "auto" and kind not in sources:
+        raise InputError(
+            f"kind {kind!r}: expected survey, complaint, transcript or auto"
+            f"{did_you_mean(kind, [*sources, 'auto'])}"
+        )
+    for row in table.rows:
+        one = replace(table, rows=iter((row,)))
+        chosen = kind
+        if chosen == "auto":
+            text = (
+                "".join(as_text(row.cells[i]) for i in mapped.text) if hasattr(row, "cells") else ""
+            )
+            chosen = "transcript" if is_dialogue(text) else "survey"
+        for record in records_of(one, mapped, sources[chosen], zone):
+            if isinstance(record, Verbatim) and not record.external_id:
+                record = replace(record, external_id=str(record.row))
+            yield record
+
+
+def is_dialogue(text: str) -> bool:
+    r"""Tell whether a text is a call or chat: at least two lines, most with a known speaker.
+
+    >>> is_dialogue("客户：没人接\n客服：抱歉"), is_dialogue("原因：没人接")
+    (True, False)
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    spoken = [line for line in lines if _speaker(line) is not None]
+    return bool(spoken) and (len(spoken) >= 2 or len(lines) == 1) and len(spoken) * 2 >= len(lines)
+
+
+def _speaker(line: str) -> str | None:
+    label, colon, _ = line.replace("：", ":").strip().partition(":")
+    if not colon or len(label) > 8:
+        return None
+    return role_of(label)
+
+
+def _choose(path: Path, source: SourceSettings) -> Reader:
+    known = readers()
+    if source.reader != "auto":
+        if source.reader not in known:
+            raise InputError(
+                f"source {source.name!r}: no reader named {source.reader!r}"
+                f"{did_you_mean(source.reader, known)}; expected auto or one of "
+                f"{', '.join(sorted(known))}"
+            )
+        return known[source.reader]
+    head = _head(path)
+    if not head.strip(b"\x00\t\r\n \xef\xbb\xbf"):
+        raise InputError(f"{path}: expected records, found an empty file; export it again")
+    fitting = [reader for reader in known.values() if source.kind in reader.kinds]
+    scored = [(reader.sniff(path, head), reader) for reader in fitting]
+    best, reader = max(scored, key=lambda pair: pair[0])
+    if best <= 0:
+        raise InputError(
+            f"{path}: no reader of kind {source.kind} recognises its content; "
+            f"set 'reader:' of source {source.name!r} to one of "
+            f"{', '.join(sorted(reader.name for reader in fitting))}"
+        )
+    return reader
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(HEAD_BYTES)
+    except OSError as exc:
+        raise InputError(
+            f"{path}: expected a readable file, got: {exc.strerror or exc}; check path and rights"
+        ) from exc
+
+
+def _input_file(path: Path, source_name: str) -> InputFile:
+    try:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            return InputFile(path, source_name, digest, stream.tell())
+    except OSError as exc:
+        raise InputError(
+            f"{path}: expected a readable file, got: {exc.strerror or exc}; check path and rights"
+        ) from exc
+
+
+def _fixed_part(path: Path) -> Path:
+    kept: list[str] = []
+    for part in path.parts[:-1]:
+        if glob.has_magic(part):
+            break
+        kept.append(part)
+    return Path(*kept) if kept else Path()
