@@ -104,6 +104,9 @@ _OPEN_NAME = re.compile(
 )
 
 
+_NOTHING = re.compile(r"^(?:无|没有|暂无|没|没了|none|n/?a|no)?[\W_]*$", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
     """Which column holds what.
@@ -326,6 +329,10 @@ class _Guess:
         if len(words) < len(values) / 2:
             return False
         named = bool(_OPEN_NAME.search(self.table.labels[i]))
+        # 无 and 没有 say nothing about whether a column is a choice or an open answer.
+        words = [word for word in words if not _NOTHING.match(word)]
+        if not words:
+            return named
         distinct = len(set(words)) / len(words)
         length = sum(map(len, words)) / len(words)
         if named:

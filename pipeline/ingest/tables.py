@@ -142,7 +142,9 @@ def open_table(
         return _open_sheet(body, label, sheet)
     if head.startswith(b"PAR1"):
         return _open_parquet(body, label)
-    codec = detect_encoding(head, label) if encoding == "auto" else _known_codec(encoding, label)
+    codec = (
+        detect_encoding(head, label) if encoding == "auto" else _known_codec(encoding, head, label)
+    )
     return _open_text(body, head, label, codec)
 
 
@@ -173,8 +175,10 @@ def detect_encoding(head: bytes, name: str = "the input") -> str:
         if _bad_share(head, "big5") == 0 and _everyday(head, "big5") > _everyday(head, "gb18030"):
             return "big5"
         return "gb18030"
-    codec = min(errors, key=lambda key: errors[key])
-    if errors[codec] < 0.02:
+    # A few bad bytes are the fault of their rows, so whole lines vote.
+    clean = {codec: _clean_share(head, codec) for codec in ("utf-8", "gb18030")}
+    codec = max(clean, key=lambda key: clean[key])
+    if clean[codec] >= 0.5 or errors[codec] < 0.02:
         return codec
     best = charset_normalizer.from_bytes(head[:20_000]).best()
     if best is None:
@@ -244,15 +248,19 @@ def _fill(stream: IO[bytes], size: int) -> bytes:
     return b"".join(parts)
 
 
-def _known_codec(encoding: str, name: str) -> str:
+def _known_codec(encoding: str, head: bytes, name: str) -> str:
     try:
-        return codecs.lookup(encoding).name
+        "".encode(encoding)  # refuses codecs such as base64, which lookup() knows too
+        codec = codecs.lookup(encoding).name
     except LookupError as exc:
         known = ["utf-8", "gbk", "gb18030", "utf-16", "big5"]
         raise InputError(
             f"{name}: no text encoding named {encoding!r}{did_you_mean(encoding, known)}; "
             f"expected one such as {', '.join(known)}, or auto"
         ) from exc
+    if codec == "utf-16" and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16-le"
+    return codec
 
 
 def _bad_share(head: bytes, codec: str) -> float:
@@ -260,6 +268,19 @@ def _bad_share(head: bytes, codec: str) -> float:
     decoder = codecs.getincrementaldecoder(codec)(errors="replace")
     text = decoder.decode(head, final=False)
     return text.count("�") / max(len(text), 1)
+
+
+def _clean_share(head: bytes, codec: str) -> float:
+    """Return the share of lines with non-ASCII bytes that decode without fault."""
+    lines = [line for line in head.split(b"\n")[:2000] if not line.isascii()]
+    good = 0
+    for line in lines:
+        try:
+            line.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        good += 1
+    return good / max(len(lines), 1)
 
 
 def _everyday(head: bytes, codec: str) -> int:
