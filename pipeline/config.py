@@ -107,7 +107,7 @@ class AggregateSettings(_Section):
     """How results are counted."""
 
     periods: list[Literal["day", "week", "month"]] = Field(
-        default_factory=lambda: ["week", "month"], description="Period lengths; weeks start Monday."
+        default=["week", "month"], description="Period lengths; weeks start Monday."
     )
     dimensions: list[str] = Field(
         default_factory=lambda: ["branch", "product", "cohort"],
@@ -201,10 +201,14 @@ class Settings(_Section):
     def digest(self) -> str:
         """SHA-256 over everything in the settings that can change a published number.
 
-        File locations of outputs, worker counts and schedules are left out: they change where
-        and when, not what.
+        Where files lie, worker counts and schedules are left out: they change where and when,
+        not what. What the files hold has hashes of its own.
         """
-        kept = self.model_dump(mode="json", exclude={"output", "run", "schedule"})
+        kept = self.model_dump(mode="json", exclude={"output", "run", "schedule", "privacy"})
+        for source in kept["sources"]:
+            del source["path"]
+        for name in ("lexicons", "models", "user_dictionaries"):
+            del kept["text"][name]
         canonical = yaml.safe_dump(kept, allow_unicode=True, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -249,7 +253,7 @@ def _describe(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, s
         elif name == "workers":
             default = "2, or 1 on one core"
         else:
-            value = info.get_default(call_default_factory=True)  # type: ignore[call-arg]
+            value = info.get_default(call_default_factory=True)
             default = "" if value in (None, "") else str(value)
         yield key, _type_name(annotation), default, info.description or ""
 

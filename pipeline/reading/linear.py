@@ -62,7 +62,8 @@ class LinearModel:
 
     def standardise(self, dense: Floats) -> Floats:
         """Return dense features with the training mean 0 and deviation 1, clipped to ±4."""
-        return np.clip((dense - self.dense_mean) / self.dense_scale, -4, 4)
+        standard = (dense - self.dense_mean) / self.dense_scale
+        return np.asarray(np.clip(standard, -4, 4), dtype=np.float32)
 
     def probabilities(self, logits: Floats) -> Floats:
         """Return calibrated probabilities for raw scores."""
