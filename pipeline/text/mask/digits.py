@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - patterns read better whole than folded
 """Numbers, written or spoken, whole or broken: what kind of personal number are they?"""
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ SPOKEN = "〇零一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖"
 DIGIT = f"[0-9{SPOKEN}]"
 _TO_ASCII = str.maketrans(SPOKEN, "00123456789" + "12" + "123456789")
 # What callers say and recognisers write between two groups of one number.
-FILLER = r"(?:[ \-—.,，、。…~()（）*]|嗯|呃|额|啊|哦|唔|那个|然后|就是|杠)"
+FILLER = r"(?:[ \-—.,，、。…~)）*]|嗯|呃|额|啊|哦|唔|那个|然后|就是|杠)"
 RUN = re.compile(rf"{DIGIT}(?:{FILLER}{{0,4}}{DIGIT}){{2,}}")
 _GROUP = re.compile(rf"{DIGIT}+")
-_UNIT = re.compile(r" ?(?:[元块万亿%％度年月天人次米斤克升瓦个件条毫吨分秒倍像mMkKgGwWvV]|公里|平方|千)")
-_TAIL = re.compile(r"(?:尾号|[后末][四4六6三3]位(?:数字?)?)[是为:： 嗯呃,，]{0,3}$")
+_UNIT = re.compile(
+    r" ?(?:[元块万亿%％度年月天人次米斤克升瓦个件条毫吨分秒倍像mMkKgGwWvV]|公里|平方|千)"
+)
+_TAIL = re.compile(r"(?:(?<!车)(?<!车牌)尾号|[后末][四4六6三3]位(?:数字?)?)[是为:： 嗯呃,，]{0,3}$")
 _JOIN = r"(?:[是为叫有填写报:：,，、 #(（)）]|号码?|码|的|嗯|呃|额|啊|哦|那个|就是|应该|我|您|你|他|她|上面|后面|显示|一下|多少|[?？]){0,7}$"
 _CUES = (
     ("id_card", re.compile(r"(?:身份证件?|居民证|身份号)" + _JOIN)),
@@ -32,7 +35,6 @@ _CUES = (
 _DATE18 = re.compile(r"[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}")
 _DATE15 = re.compile(r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5])\d{6}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}")  # fmt: skip
 _MOBILE = re.compile(r"(?:(?:00)?86|0)?1[3-9]\d{9}")
-_LANDLINE = re.compile(r"0(?:10|2\d)[2-9]\d{7}|0[3-9]\d\d[2-9]\d{6,7}|010[2-9]\d{7}")
 _LANDLINE3 = re.compile(r"(?:010|02\d)[2-9]\d{7}|0[3-9]\d\d[2-9]\d{6,7}")
 _HOTLINE = re.compile(r"(?:86)?[48]00\d{7}|1010\d{4}|9[56]\d{3,4}|1[012]\d{3}")
 _INTERNATIONAL = re.compile(r"\+[1-9][0-9][0-9 \-]{5,17}[0-9]")
@@ -91,8 +93,42 @@ def shape(digits: str) -> str:
 
 
 _PROVINCES = frozenset(
-    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65"
-    " 71 81 82".split()
+    [
+        "11",
+        "12",
+        "13",
+        "14",
+        "15",
+        "21",
+        "22",
+        "23",
+        "31",
+        "32",
+        "33",
+        "34",
+        "35",
+        "36",
+        "37",
+        "41",
+        "42",
+        "43",
+        "44",
+        "45",
+        "46",
+        "50",
+        "51",
+        "52",
+        "53",
+        "54",
+        "61",
+        "62",
+        "63",
+        "64",
+        "65",
+        "71",
+        "81",
+        "82",
+    ]
 )
 
 
@@ -130,7 +166,20 @@ def _classify(digits: str, before: str, after: str, *, groups: list[str]) -> str
 
 
 def _dated(groups: list[str]) -> bool:
-    return len(groups) > 1 and len(groups[0]) == 4 and groups[0][:2] in ("19", "20") and len(groups[1]) <= 2
+    return (
+        len(groups) > 1
+        and len(groups[0]) == 4
+        and groups[0][:2] in ("19", "20")
+        and len(groups[1]) <= 2
+    )
+
+
+def _hotline(groups: list[str]) -> int:
+    """Return how many groups make up a public 400 or 800 number; 0 where none does."""
+    for size in range(1, len(groups) + 1):
+        if re.fullmatch(r"[48]00[0-9]{7}", "".join(groups[:size])):
+            return size
+    return 0
 
 
 def _whole(groups: list[str]) -> bool:
@@ -139,10 +188,13 @@ def _whole(groups: list[str]) -> bool:
         return True
     if all(len(group) == 1 for group in groups):
         return True
-    if _dated(groups):
+    if _dated(groups) or (min(map(len, groups)) == 1 and max(map(len, groups)) > 4):
         return False
-    return len(groups) <= 7 and max(map(len, groups)) >= 2 and len(groups[0]) >= 2 and (
-        len(groups[0]) >= 3 or len(groups) >= 4 or groups[0] in ("86", "00")
+    return (
+        len(groups) <= 7
+        and max(map(len, groups)) >= 2
+        and len(groups[0]) >= 2
+        and (len(groups[0]) >= 3 or len(groups) >= 4 or groups[0] in ("86", "00"))
     )
 
 
@@ -172,12 +224,20 @@ def _in_run(text: str, start: int, end: int, lead: str) -> Iterator[Number]:
     at = 0
     while at < len(spans):
         last = min(len(spans), at + 20)
+        if hotline := _hotline(groups[at : at + 4]):
+            at += hotline
+            continue
         for stop in range(last, at, -1):
             digits = "".join(groups[at:stop])
             if not 3 <= len(digits) <= 32:
                 continue
             left, right = spans[at][0], spans[stop - 1][1]
-            if right < len(text) and text[right].isascii() and text[right].isalpha() and text[right] not in "xX":
+            if (
+                right < len(text)
+                and text[right].isascii()
+                and text[right].isalpha()
+                and text[right] not in "xX"
+            ):
                 continue
             if left and text[left - 1].isascii() and text[left - 1].isalpha():
                 if not cue_before(text[max(0, left - 10) : left]):

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - patterns read better whole than folded
 """One function per kind of personal information, and ``find`` and ``mask`` over all of them."""
 
 from __future__ import annotations
@@ -56,11 +57,9 @@ _NONE: Mapping[str, int] = MappingProxyType({})
 _MARK = re.compile("|".join(re.escape(label) for label in LABELS.values()))
 _HIDDEN = "\ufffc"
 _LATIN = re.compile(r"[0-9A-Za-z@]")
-_TITLE = (
-    r"先生|女士|小姐|太太|师傅|经理|老师|大夫|医生|主任|店长|阿姨|大爷|大姐|大哥|律师|警官|教授|护士"
-)
+_TITLE = r"先生|女士|小姐|太太|师傅|经理|老师|大夫|医生|主任|店长|阿姨|大爷|大姐|大哥|律师|警官|教授|护士"
 _CUE_WORDS = (
-    r"我叫|我是|本人|姓|名叫|他叫|她叫|人叫|个叫|客户|用户|市民|人[:： ]|联系人|收件人|收货人|户主|户名"
+    r"我叫|我是|本人|姓|名叫|他叫|她叫|人叫|个叫|员叫|工叫|客户|用户|市民|人[:： ]|联系人|收件人|收货人|户主|户名"
     r"|持卡人|投保人|申请人|投诉人|反映人|经办人|乘客|旅客|机主|业主|患者|员工|柜员|坐席|客服"
 )
 _NAME_GATE = re.compile(rf"{_TITLE}|{_CUE_WORDS}|·")
@@ -74,8 +73,12 @@ _EMAIL = re.compile(
     re.IGNORECASE,
 )
 _IP4 = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9]|\.[0-9])")
-_IP6 = re.compile(r"(?<![0-9A-Za-z:])[0-9A-Fa-f]{1,4}(?::{1,2}[0-9A-Fa-f]{1,4}){3,7}(?![0-9A-Za-z:])")
-_VERSION = re.compile(r"(?:[vV]|版本|固件|系统|version|ver|升级|更新)[号是为到至:：. ]{0,3}$", re.IGNORECASE)
+_IP6 = re.compile(
+    r"(?<![0-9A-Za-z:])[0-9A-Fa-f]{1,4}(?::{1,2}[0-9A-Fa-f]{1,4}){3,7}(?![0-9A-Za-z:])"
+)
+_VERSION = re.compile(
+    r"(?:[vV]|版本|固件|系统|version|ver|升级|更新)[号是为到至:：. ]{0,3}$", re.IGNORECASE
+)
 _PLATE = re.compile(
     rf"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Za-hj-np-z][·\-. ]?"
     rf"((?:[A-HJ-NP-Za-hj-np-z]|{DIGIT}){{5,6}}|(?:[A-HJ-NP-Za-hj-np-z]|{DIGIT}){{4}}[挂学警港澳])(?![0-9A-Za-z])"
@@ -98,13 +101,13 @@ _STARRED = re.compile(r"(?<![0-9])1[3-9][0-9]\*{4}[0-9]{4}(?![0-9])")
 
 _NUM = r"[0-9A-Za-z一二三四五六七八九十百零〇幺两]{1,6}"
 _HAN = r"[\u4e00-\u9fff]"
-_ROAD = r"(?:大街|大道|胡同|[路街巷弄道])"
+_ROAD = r"(?:大街|大道|胡同|[路街巷道])"
 _ESTATE = r"(?:小区|花园|公寓|家园|新村|[苑庭园村里城府湾寓邸郡院居])"
 _DETAIL = rf"(?:(?:第)?{_NUM}(?:号楼|号院|号门|单元|[号栋幢座室户弄楼层门房组])(?:之{_NUM})?[,，、 \-]{{0,2}})"
 _DASHED = r"[0-9]{1,4}[\-—][0-9]{1,4}(?:[\-—][0-9]{2,4})?(?:室|号)?"
 _ADDRESS = re.compile(
     rf"(?:{_HAN}|[0-9A-Za-z]){{2,24}}?(?:{_ROAD}|{_ESTATE})[, ，]?"
-    rf"(?:{_HAN}{{1,8}}(?:{_ESTATE}))?((?:{_DETAIL})+(?:{_HAN}{{1,8}}{_ESTATE}[, ，]?(?:{_DETAIL})*)?(?:{_DASHED}|[0-9]{{3,4}}(?![0-9元块点分年月天人]))?|{_DASHED})"
+    rf"(?:{_HAN}{{1,8}}(?:{_ESTATE}))?((?:{_DETAIL})+(?:{_HAN}{{1,8}}{_ESTATE}[, ，]?(?:{_DETAIL})*)?(?:{_DASHED}|{DIGIT}{{3,4}}(?![0-9元块点分年月天人]))?|{_DASHED})"
 )
 _HOME_DETAIL = re.compile(rf"{_NUM}(?:单元|[室栋幢户弄]|号楼)|[0-9]+[\-—][0-9]+[\-—][0-9]+")
 _HOME_CUE = re.compile(
@@ -136,6 +139,8 @@ def ips(text: str) -> Iterator[tuple[int, int]]:
     for pattern in (_IP4, _IP6):
         for found in pattern.finditer(text):
             if _VERSION.search(text[max(0, found.start() - 10) : found.start()]):
+                continue
+            if found.group() == "0.0.0.0" or re.match("[的这]?版本", text[found.end() :]):  # noqa: S104
                 continue
             try:
                 ipaddress.ip_address(found.group())
@@ -243,12 +248,12 @@ class _NameRules:
 # Characters that hardly occur in given names but often follow a surname character in words.
 _NOT_GIVEN = (
     "的了吗呢吧啊是在不没有我你他她它您就都也还又很太想要说问打给把被让个这那什么怎们着过到得地与和跟从或但"
-    "只才再去来吃买卖昨今日月年号天点次款元块钱费店行卡证时分对为用于客户老师先生女士小姐经理员人请谢您喂哪"
+    "只才再去来吃买卖昨今日月年号天点次款元块钱费店行卡证时分对为用于客户老师先女士姐经理员人请谢您喂哪"
     "上下里外前后左右先没多少每住找接做拿送退收发订交办存取查等叫称呼家楼区市省县路街村镇位"
     "以所能可会应该该已曾更最比及按由因如若且并而则乃之其此被把"
 )
 _EDGE = r"(?=$|[^\u4e00-\u9fff]|[的,我是在,身电手住说于来反表称投致今昨要]|反映|先生|女士)"
-_REPORTS = r"(?=反映|来电|称|表示|说|投诉|致电|于|咨询|要求|办理|先生|女士|[,，:：;；。、 ]|$)"
+_REPORTS = r"(?=反映|来电|称|表示|说|投诉|致电|于|咨询|要求|办理|先生|女士|的(?:家[属人]|[妈爸]|朋友|同事|丈夫|妻子|老[公婆]|父|母|[儿女])|[,，:：;；。、 ]|$)"
 
 
 @functools.cache
@@ -263,7 +268,7 @@ def _name_rules() -> _NameRules:
     sep = r"(?:[是为叫:：,，、 (（]|的?名字|嗯|呃|那个){0,4}"
     strong = (
         r"我叫|名叫|我的名字|我名字|姓名|联系人|收件人|收货人|寄件人|户主|户名|持卡人|投保人|被保险人|申请人|投诉人|反映人|经办人"
-        r"|乘车人|乘机人|乘客|旅客|机主|业主|患者|[他她人个工]叫"
+        r"|乘车人|乘机人|乘客|旅客|机主|业主|患者|[他她人个工员]叫"
     )
     weak = r"我是|本人|这里是|客户|用户|市民|员工|柜员|来电人|坐席|客服|大堂|专员|店员"
     return _NameRules(
@@ -272,7 +277,7 @@ def _name_rules() -> _NameRules:
             rf"|((?:{compound}|[{single}])(?:{given}){{2}}))"
         ),
         after_weak=re.compile(
-            rf"(?:{weak})[:： ]?(?:({dotted})(?=$|[^\u4e00-\u9fff])|({chinese}){_REPORTS})"
+            rf"(?:{weak})(?:[:：]?({dotted})(?=$|[^\u4e00-\u9fff·.])|[:： ]?({chinese}){_REPORTS})"
         ),
         before_title=re.compile(rf"{_TITLE}"),
         surname=re.compile(rf"(?:{compound}|[{single}])"),
@@ -281,7 +286,9 @@ def _name_rules() -> _NameRules:
 
 
 _FAMILY = re.compile(r"(?:免贵姓|我姓|贵姓[是:： ]?|叫?姓)")
-_LONGER_TITLE = re.compile(r"小姐姐|经理[解论]|老师傅?们|师傅[牌面红茶]|先生们|女士们|医生们|主任务")
+_LONGER_TITLE = re.compile(
+    r"小姐姐|经理[解论]|老师傅?们|师傅[牌面红茶]|先生们|女士们|医生们|主任务"
+)
 
 
 def _is_word(text: str, start: int, end: int, not_names: frozenset[str]) -> bool:
@@ -319,7 +326,9 @@ def names(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _titled(text: str, end: int, title: str, rules: _NameRules) -> tuple[int, int] | None:
-    dotted = re.search(r"[\u4e00-\u9fff]{1,8}(?:·[\u4e00-\u9fff]{1,8}){1,3}$", text[max(0, end - 20) : end])
+    dotted = re.search(
+        r"[\u4e00-\u9fff]{1,8}(?:·[\u4e00-\u9fff]{1,8}){1,3}$", text[max(0, end - 20) : end]
+    )
     if dotted:
         return end - len(dotted.group()), end
     for size in (4, 3, 2, 1):
@@ -330,11 +339,17 @@ def _titled(text: str, end: int, title: str, rules: _NameRules) -> tuple[int, in
         if not surname:
             continue
         given = text[surname.end() : end]
-        if len(given) > 2 or any(char in _NOT_GIVEN or not "\u4e00" <= char <= "\u9fff" for char in given):
+        if len(given) > 2 or any(
+            char in _NOT_GIVEN or not "\u4e00" <= char <= "\u9fff" for char in given
+        ):
             continue
         if given and title not in ("先生", "女士", "小姐"):
             # 维修老师傅, 管理经理: a longer name needs a clear left edge before a weak title.
-            if start and "\u4e00" <= text[start - 1] <= "\u9fff" and text[start - 1] not in "是叫找的给跟和向由请问户位员对了":
+            if (
+                start
+                and "\u4e00" <= text[start - 1] <= "\u9fff"
+                and text[start - 1] not in "是叫找的给跟和向由请问户位员对了"
+            ):
                 continue
         if _is_word(text, start, end, rules.not_names):
             continue
@@ -354,7 +369,9 @@ def find(text: str, *, lead: str = "") -> list[Mask]:
     run = RUN.search(text) is not None
     plain = simplify(text)
     named = _NAME_GATE.search(plain) is not None
-    placed = (latin or _SPOKEN_GATE.search(plain) is not None) and _PLACE_GATE.search(plain) is not None
+    placed = (latin or _SPOKEN_GATE.search(plain) is not None) and _PLACE_GATE.search(
+        plain
+    ) is not None
     if not (latin or run or named or placed):
         return []
     work = _MARK.sub(lambda found: _HIDDEN * len(found.group()), plain) if "[" in plain else plain

@@ -12,7 +12,9 @@ from pipeline.text.mask.digits import DIGIT, FILLER, ascii_digits, cue_before, s
 from pipeline.text.mask.find import LABELS, Masked, mask
 
 _LAST = re.compile(rf"{DIGIT}(?:{FILLER}{{0,4}}{DIGIT})*(?=(?:{FILLER}|[?？!！])*$)")
-_FIRST = re.compile(rf"(?:{FILLER}|好的?|对的?|是的?|您说){{0,4}}({DIGIT}(?:{FILLER}{{0,4}}{DIGIT})*)")
+_FIRST = re.compile(
+    rf"(?:{FILLER}|好的?|对的?|是的?|您说){{0,4}}({DIGIT}(?:{FILLER}{{0,4}}{DIGIT})*)"
+)
 _ACK = re.compile(
     rf"(?:{FILLER}|[?？!！]|好的?|对|是的?|您说|你说|请说|请讲|继续|还有|后面|呢|行|知道|听到|记下|了|您|请|接着|再)*$"
 )

@@ -1,0 +1,87 @@
+# ruff: noqa: E501
+"""Masking: what is personal goes, what only looks like it stays."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.text.clean import clean
+from pipeline.text.mask import LABELS, find, mask, mask_turns
+
+_CASES = [
+    json.loads(line)
+    for line in (Path(__file__).parent / "data" / "masking_cases.jsonl")
+    .read_text("utf-8")
+    .splitlines()
+]
+_SOFT = ("name", "address")
+_PIECES = st.sampled_from(
+    ["我叫", "王芳", "先生", "经理", "电话", "13800138000", "身份证", "110101", "19900307", "1234", "卡号", "6222", ",", "。", "幺三八", "零零一三", "八零零零", "嗯", "@小雨", "a@b.cn", "家住", "云杉路", "12号", "3单元", "501室", "订单号", "AB12345", "[手机号]", "[姓名]", "10086", "沪A12345", "微信", "QQ", "尾号", "·", "姓名"]
+)  # fmt: skip
+
+
+def _found(case: dict[str, object]) -> bool:
+    text = str(case["text"])
+    hidden = {i for kind, a, b in find(text) for i in range(a, b)}
+    raw = range(int(str(case["start"])), int(str(case["end"])))
+    return all(i in hidden for i in raw if text[i].isalnum() and text[i] not in "嗯呃那个")
+
+
+def _missed(kinds: tuple[str, ...], *, among: bool) -> tuple[list[str], int]:
+    cases = [case for case in _CASES if case["kind"] and (case["kind"] in kinds) == among]
+    return [str(case["text"]) for case in cases if not _found(case)], len(cases)
+
+
+def test_labelled_numbers_are_masked():
+    missed, total = _missed(_SOFT, among=False)
+    assert len(missed) <= 0.01 * total, missed
+
+
+def test_labelled_names_and_addresses_are_masked():
+    missed, total = _missed(_SOFT, among=True)
+    assert len(missed) <= 0.10 * total, missed
+
+
+def test_near_misses_are_left_alone():
+    near = [str(case["text"]) for case in _CASES if not case["kind"]]
+    wrong = [(text, mask(text).text) for text in near if mask(text).masks]
+    assert len(wrong) <= 0.01 * len(near), wrong
+
+
+@given(st.one_of(st.text(), st.lists(_PIECES, max_size=12).map("".join)))
+def test_masking_twice_changes_nothing(raw):
+    once = mask(clean(raw))
+    assert mask(once.text).text == once.text
+
+
+@given(st.lists(_PIECES, max_size=12).map("".join))
+def test_masks_never_overlap_and_lie_in_the_text(text):
+    at = 0
+    for kind, start, end in find(text):
+        assert kind in LABELS
+        assert at <= start < end <= len(text)
+        at = end
+
+
+def test_nothing_to_mask_gives_the_same_object():
+    text = "服务态度很差排队太久"
+    assert mask(text).text is text
+
+
+@pytest.mark.parametrize(
+    ("turns", "expected"),
+    [
+        (["电话是幺三八", "嗯", "零零一三八零零零"], ["电话是[手机号]", "嗯", "[手机号]"]),
+        (["138", "138", "0013", "嗯", "8000"], ["[手机号]", "[手机号]", "[手机号]", "嗯", "[手机号]"]),
+        (["您的身份证号是多少?", "110101", "好的", "19900307"], ["您的身份证号是多少?", "[身份证]", "好的", "[身份证]"]),
+        (["请问您贵姓?", "王晓梅"], ["请问您贵姓?", "[姓名]"]),
+        (["等了30", "好的", "花了200元"], ["等了30", "好的", "花了200元"]),
+    ],
+)  # fmt: skip
+def test_numbers_split_over_turns(turns, expected):
+    assert [turn.text for turn in mask_turns(turns)] == expected
