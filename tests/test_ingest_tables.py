@@ -287,3 +287,15 @@ def test_an_unknown_encoding_gives_one_line(tmp_path: Path, encoding: str) -> No
 def test_a_utf16_file_without_a_mark_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes("text\n排队太久\n".encode("utf-16-le"))
     assert [r.text for r in _read(tmp_path / "a.csv", encoding="utf-16")] == ["排队太久"]
+
+
+def test_records_wrapped_in_an_object_are_found(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"data": [{"id": 1, "text": "慢"}]}', encoding="utf-8")
+    assert [(r.external_id, r.text) for r in _read(tmp_path / "a.json")] == [("1", "慢")]
+
+
+@pytest.mark.parametrize("content", ["[1,2", "[" * 100_000])
+def test_broken_json_gives_one_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "a.json").write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match="broken"):
+        _read(tmp_path / "a.json")

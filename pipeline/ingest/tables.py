@@ -344,7 +344,12 @@ def _open_text(body: IO[bytes], head: bytes, name: str, codec: str) -> Table:
 def _is_jsonl(prefix: str) -> bool:
     first = prefix.lstrip().split("\n", 1)[0].strip()
     try:
-        return isinstance(json.loads(first), dict)
+        record = json.loads(first)
+        if prefix.strip() == first and isinstance(record, dict):
+            # One line alone may be a wrapper: {"data": [{…}, …]}.
+            lists = [value for value in record.values() if isinstance(value, list)]
+            return not any(value and isinstance(value[0], dict) for value in lists)
+        return isinstance(record, dict)
     except (ValueError, RecursionError):
         # A first record longer than the prefix can't be parsed here; one line of it decides.
         return "\n" not in prefix.strip() and first.count('":') > 0
@@ -441,7 +446,8 @@ def _open_jsonl(lines: _Lines, name: str, codec: str) -> Table:
 
 
 def _try_json(lines: _Lines, name: str, codec: str, prefix: str, start: str) -> Table | None:
-    if start == "[" and not prefix.lstrip()[1:].lstrip().startswith(("{", "]", '"')):
+    named = Path(name).suffix.lower() == ".json"
+    if start == "[" and not named and not prefix.lstrip()[1:].lstrip().startswith(("{", "]", '"')):
         return None
     try:
         loaded = json.loads("".join(lines))
