@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Cleaning folds what machines add and keeps what the customer wrote."""
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 def clean(text: str) -> str:
-    """Return the text with widths folded, mark-up undone and whitespace folded to one space.
+    r"""Return the text with widths folded, mark-up undone and whitespace folded to one space.
 
     CJK punctuation and the script stay. Control and zero-width characters go; HTML entities and
     the usual tags are undone. Cleaning twice changes nothing more.

@@ -195,7 +195,7 @@ def handles(text: str) -> Iterator[tuple[int, int]]:
 
 
 def numbers(text: str, *, lead: str = "") -> Iterator[tuple[str, int, int]]:
-    """Yield personal numbers by kind: mobile, landline, identity, card, QQ, order …
+    """Yield personal numbers by kind: mobile, landline, identity, card, QQ, order ….
 
     ``lead`` is what was said just before the text. Hotlines, prices, dates are not personal.
 
