@@ -36,7 +36,7 @@ def clean(text: str) -> str:
     CJK punctuation and the script stay. Control and zero-width characters go; HTML entities and
     the usual tags are undone. Cleaning twice changes nothing more.
 
-    >>> clean("　打１３８０<br>没人接&nbsp;！\\u200b")
+    >>> clean("　打１３８０<br>没人接&nbsp;！\u200b")
     '打1380 没人接 ！'
     """
     if _PLAIN.match(text) and not text.startswith(" "):

@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - patterns read better whole than folded
+# ruff: noqa: E501, D400, SIM102 - patterns read better whole than folded
 """Numbers, written or spoken, whole or broken: what kind of personal number are they?"""
 
 from __future__ import annotations

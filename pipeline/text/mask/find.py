@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - patterns read better whole than folded
+# ruff: noqa: E501, D400, SIM102 - patterns read better whole than folded
 """One function per kind of personal information, and ``find`` and ``mask`` over all of them."""
 
 from __future__ import annotations
