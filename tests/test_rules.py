@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipeline.text.tokens import load_segmenter
 
 from pipeline.errors import LexiconError
 from pipeline.paths import shipped
 from pipeline.reading.rules import RULE_LABELS, Rules, load_rules
+from pipeline.text.tokens import load_segmenter
 
 SEGMENTER = load_segmenter("auto", [])
 RULES = load_rules(shipped("lexicons") / "rules", SEGMENTER)
@@ -23,7 +23,7 @@ rules:
     weight: 0.5
     triggers: [贵]
     patterns:
-      - [{TEXT: 太}, {TEXT: 贵}]
+      - [{TEXT: {IN: [太贵, 好贵]}}]
     unless: [不觉得]
     examples: [太贵了, 真是太贵]
     counter_examples: [贵宾]
@@ -91,7 +91,7 @@ def test_only_texts_with_a_trigger_are_segmented(tmp_path: Path) -> None:
 
 
 def test_latin_letters_match_in_either_case() -> None:
-    assert "trust_loss" in labels("坑B商家")
+    assert "thanks" in labels("THANKS 客服")
 
 
 @given(st.lists(st.sampled_from([*"不太贵了没人排队，。\nİA", "再也不来", "失望", "等了两个小时"])))
@@ -111,10 +111,19 @@ def test_spans_lie_in_the_text_and_one_rule_never_overlaps_itself(parts: list[st
         ("weight: 0.5", "weight: 5", "a number from 0 to 1"),
         ("weight: 0.5", "wieght: 0.5", "did you mean 'weight'"),
         ("    triggers: [贵]\n", "", "triggers beside patterns"),
-        ("{TEXT: 贵}]", "{TEXTT: 贵}]", "spaCy token patterns"),
+        ("{TEXT: {IN", "{TEXTT: {IN", "spaCy token patterns"),
         ("[太贵了, 真是太贵]", "[太贵了]", "at least 2 texts"),
-        ("patterns:\n      - [{TEXT: 太}, {TEXT: 贵}]", "regex: ['(贵']", "a regular expression"),
-        ("patterns:\n      - [{TEXT: 太}, {TEXT: 贵}]", "regex: ['贵*']", "at least one character"),
+        (
+            "patterns:\n      - [{TEXT: {IN: [太贵, 好贵]}}]",
+            "regex: ['(贵']",
+            "a regular expression",
+        ),
+        (
+            "patterns:\n      - [{TEXT: {IN: [太贵, 好贵]}}]",
+            "regex: ['贵*']",
+            "at least one character",
+        ),
+        ("[太贵了, 真是太贵]", "太贵", "a list"),
         ("rules:", "rules: }", "expected YAML"),
     ],
 )
@@ -128,6 +137,13 @@ def test_a_bad_file_names_line_place_and_cure(
     assert said in message
     assert message.startswith(f"{tmp_path / 'test.yaml'}:")
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("regex", ["'(贵|太贵)*了'", "'(贵|太贵)+了'"])
+def test_a_regex_that_could_hang_is_refused(tmp_path: Path, regex: str) -> None:
+    pattern = "patterns:\n      - [{TEXT: {IN: [太贵, 好贵]}}]"
+    with pytest.raises(LexiconError, match="bounded repeats"):
+        write(tmp_path, GOOD.replace(pattern, f"regex: [{regex}]"))
 
 
 def test_an_id_may_stand_once(tmp_path: Path) -> None:

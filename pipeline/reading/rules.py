@@ -98,8 +98,8 @@ class Rules:
     >>> from pipeline.paths import shipped
     >>> from pipeline.text.tokens import load_segmenter
     >>> rules = load_rules(shipped("lexicons") / "rules", load_segmenter("auto", []))
-    >>> [(hit.label, hit.start, hit.end) for hit in rules.find("太慢了，以后再也不来了")]
-    [('high_effort', 0, 2), ('churn_intent', 6, 11)]
+    >>> [(hit.label, hit.start, hit.end) for hit in rules.find("我要投诉，太贵")]
+    [('complaint_act', 2, 4), ('poor_value', 5, 7)]
     """
 
     def __init__(self, rules: Sequence[Rule], segmenter: Tokenizer, digest: str) -> None:
@@ -261,6 +261,9 @@ def _read_regex(item: Marked) -> re.Pattern[str]:
         regex = re.compile(source, re.IGNORECASE)
     except re.error as exc:
         raise item.error("a regular expression", source, f"; {exc}") from exc
+    # (a|ab)* backtracks without end on a text made to do so; a bounded repeat can't.
+    if re.search(r"\)[*+]", source):
+        raise item.error("bounded repeats of groups, such as (…){0,6}", source)
     if regex.match(""):
         raise item.error("a regular expression that needs at least one character", source)
     return regex
