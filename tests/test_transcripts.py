@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -259,3 +260,22 @@ def test_real_helpdesk_dialogues_all_come_in() -> None:
     assert reader.name == "dialogue"
     assert len(found) == 2940
     assert sum(len(one.turns) for one in found if isinstance(one, Verbatim)) == 12_120
+
+
+@pytest.mark.parametrize(
+    "body",
+    [" " * 300_000, "\n" * 60_000 + "x", "客户" * 60_000, "[00:01" * 30_000, "[" * 50_000],
+    ids=["blanks", "empty lines", "labels", "times", "brackets"],
+)
+def test_a_hostile_file_is_read_quickly(body: str, tmp_path: Path) -> None:
+    path = tmp_path / "c.txt"
+    path.write_text(body, encoding="utf-8")
+    begun = time.process_time()
+    for reader in READERS:
+        try:
+            reader.sniff(path, body.encode()[:65_536])
+            list(reader.read(path, source(), "Asia/Shanghai"))
+        except InputError:
+            continue
+    # A pattern that is quadratic in its input takes minutes here.
+    assert time.process_time() - begun < 10

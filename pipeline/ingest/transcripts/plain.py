@@ -52,10 +52,16 @@ def _ms(clock: str | None) -> int | None:
     return round(seconds * 1000)
 
 
+def _lines_of(text: str) -> list[str]:
+    # One space at most: the patterns are quadratic in a run of blanks.
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return [line for line in lines if line]
+
+
 def utterances(text: str) -> tuple[Said, ...]:
     """Read labelled lines; a line without a label goes on with the turn before it."""
     found: list[list[object]] = []
-    for whole in text.splitlines():
+    for whole in _lines_of(text):
         opening = _HEAD.match(whole)
         pieces = [whole]
         if opening:
@@ -120,7 +126,7 @@ def labelled_share(text: str) -> float:
     >>> labelled_share("客服：您好\n客户：卡被吞了")
     1.0
     """
-    lines = [line for line in text.splitlines() if line.strip()][:200]
+    lines = _lines_of(text)[:200]
     return sum(bool(_HEAD.match(line) or _ALONE.match(line)) for line in lines) / max(len(lines), 1)
 
 
@@ -128,7 +134,7 @@ def _sniff(path: Path, head: bytes) -> float:
     text = v.head_text(head)
     if text.lstrip("\ufeff \t\r\n").startswith(("{", "[{", "WEBVTT")):
         return 0.0
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = _lines_of(text)
     labelled = sum(bool(_HEAD.match(line)) for line in lines[:200])
     if labelled >= 2 and labelled_share(text) >= 0.2:
         return 0.9

@@ -46,7 +46,7 @@ def parse(text: str) -> tuple[tuple[Said, ...], tuple[tuple[int, str], ...]]:
         place += 1
         if "-->" not in line:
             continue
-        cue = _CUE.match(line)
+        cue = _CUE.match(" ".join(line.split()))
         body: list[str] = []
         while place < len(lines) and lines[place].strip() and "-->" not in lines[place]:
             body.append(lines[place])
@@ -90,7 +90,7 @@ def _sniff(path: Path, head: bytes) -> float:
     text = v.head_text(head).lstrip("\ufeff \r\n")
     if text.startswith("WEBVTT"):
         return 1.0
-    return 0.97 if re.search(rf"^\s*{_CLOCK}\s*-->\s*{_CLOCK}", text, re.M) else 0.0
+    return 0.97 if re.search(rf"^[ \t]{{0,8}}{_CLOCK}\s*-->\s*{_CLOCK}", text, re.M) else 0.0
 
 
 def _read(path: Path, source: SourceSettings, timezone: str) -> Iterator[Verbatim | Quarantined]:
