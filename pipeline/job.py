@@ -6,17 +6,30 @@ paths of masked parts; verbatims never leave the memory of the process that read
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib.metadata
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 
+from pipeline import ingest
+from pipeline.aggregate import facts, findings, silence
 from pipeline.config import Settings
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, QuarantineLimitError
 from pipeline.ingest import InputFile
 from pipeline.paths import shipped
-from pipeline.reading.reader import Resources, load_resources
-from pipeline.records import Quarantined
-from pipeline.text.documents import DocumentRules, load_empty_answers
+from pipeline.reading.reader import Resources, load_resources, read_documents
+from pipeline.records import Quarantined, Verbatim
+from pipeline.report import html
+from pipeline.store import parts, publish
+from pipeline.text.documents import DocumentRules, load_empty_answers, to_document
 
 Progress = Callable[[str, int], None]
 
@@ -85,8 +98,6 @@ def rules_for(settings: Settings) -> DocumentRules:
 
 
 def _secret_key(settings: Settings) -> bytes | None:
-    import os
-
     if settings.privacy.key_file is not None:
         try:
             key = settings.privacy.key_file.read_bytes().strip()

@@ -164,7 +164,7 @@ def _reasons(connection: sqlite3.Connection) -> list[Row]:
     for row in _rows(
         connection,
         "SELECT e.document_id AS id, e.label AS label FROM report_evidence e"
-        " JOIN report_documents d ON d.document_id = e.document_id"
+        " JOIN report_documents d ON d.id = e.document_id"
         " WHERE e.kind = 'signal' AND d.silent = 1",
     ):
         by_document.setdefault(row["id"], set()).add(row["label"])
@@ -227,7 +227,7 @@ def headline(row: Mapping[str, Any]) -> str:
 def _strongest(connection: sqlite3.Connection) -> list[Row]:
     rows = _rows(
         connection,
-        "SELECT document_id FROM report_documents WHERE silent = 1"
+        "SELECT id AS document_id FROM report_documents WHERE silent = 1"
         " ORDER BY dissatisfaction_score DESC, document_id LIMIT ?",
         (_STRONGEST,),
     )
@@ -235,7 +235,7 @@ def _strongest(connection: sqlite3.Connection) -> list[Row]:
 
 
 def _verbatim(connection: sqlite3.Connection, identity: str) -> Row:
-    row = _rows(connection, "SELECT * FROM report_documents WHERE document_id = ?", (identity,))[0]
+    row = _rows(connection, "SELECT *, id AS document_id FROM report_documents WHERE id = ?", (identity,))[0]
     evidence = _rows(
         connection,
         "SELECT kind, label, polarity, start, end FROM report_evidence WHERE document_id = ?"
