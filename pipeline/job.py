@@ -365,17 +365,25 @@ def publish_run(
         run_id=run_id,
         files=len(outcomes),
         skipped=found.skipped,
+        rows_read=totals["rows_read"],
+        kept=totals["kept"],
+        quarantined=totals["quarantined"],
+        duplicates=totals["duplicates"],
+        masked=totals["masked"],
+        no_content=totals["no_content"],
+        documents=totals["documents"],
+        dissatisfied=totals["dissatisfied"],
+        silent=totals["silent"],
+        complaints=totals["complaints"],
+        leaving=totals["leaving"],
         database=settings.output.database,
         findings=tuple(html.headline(asdict(finding)) for finding in strongest[:10]),
-        **totals,
     )
 
 
 def write_report(settings: Settings, summary: Summary) -> Summary:
     """Write the HTML report on what is published; return the summary with its path."""
-    path = html.write_report(
-        settings.output.database, settings.output.report, title=settings.title
-    )
+    path = html.write_report(settings.output.database, settings.output.report, title=settings.title)
     return replace(summary, report=path)
 
 

@@ -152,9 +152,9 @@ def _dense_row(document: DocumentEvidence) -> list[float]:
     lowest = dict.fromkeys(TOPICS, 0.0)
     highest = dict.fromkeys(TOPICS, 0.0)
     for clause in clauses:
-        spoken = {hit.topic for hit in clause.topics}
-        for hit in clause.topics:
-            keywords[hit.topic] += hit.weight
+        spoken = {word.topic for word in clause.topics}
+        for word in clause.topics:
+            keywords[word.topic] += word.weight
         for position, topic in enumerate(TOPICS):
             logit = float(clause.logits[4 + position])
             strongest[topic] = max(strongest[topic], logit)

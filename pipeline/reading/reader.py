@@ -14,6 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.lexicons import load_lexicons
+from pipeline.reading.context import (
+    DESK_COMPLAINT_SHARE,
+    at_complaint_desk,
+    dissatisfaction_shift,
+)
 from pipeline.reading.evidence import (
     EVIDENCE_LABELS,
     ClauseEvidence,
@@ -190,6 +195,7 @@ def read_documents(documents: Sequence[Document], resources: Resources) -> list[
     )
     logits = verdict.logits(weighed, dense)
     probabilities = verdict.probabilities(logits)
+    _add_context(documents, probabilities, verdict)
     composer = _Composer(verdict, resources)
     return [
         composer.blank(document)
@@ -197,6 +203,20 @@ def read_documents(documents: Sequence[Document], resources: Resources) -> list[
         else composer.compose(document, evidence, row)
         for document, evidence, row in zip(documents, found, probabilities, strict=True)
     ]
+
+
+def _add_context(
+    documents: Sequence[Document], probabilities: Floats, verdict: LinearModel
+) -> None:
+    """Shift probabilities by what is known besides the words (`pipeline.reading.context`)."""
+    dissatisfied, complaint = verdict.column("dissatisfied"), verdict.column("complaint")
+    for row, document in zip(probabilities, documents, strict=True):
+        shift = dissatisfaction_shift(document.question)
+        if shift:
+            odds = row[dissatisfied] / max(1e-6, 1 - row[dissatisfied]) * np.exp(shift)
+            row[dissatisfied] = odds / (1 + odds)
+        if at_complaint_desk(document):
+            row[complaint] = max(row[complaint], DESK_COMPLAINT_SHARE * row[dissatisfied])
 
 
 def _own_text(document: Document) -> str:
@@ -240,7 +260,8 @@ class _Composer:
             sentiment=self._sentiment(row),
             sentiment_score=self._sentiment_score(evidence, row),
             topics=topics,
-            complaint=self._given(row, "complaint"),
+            complaint=self._given(row, "complaint")
+            or (dissatisfied and at_complaint_desk(document)),
             complaint_score=round(self._p(row, "complaint"), 4),
             dissatisfied=dissatisfied,
             dissatisfaction_score=round(self._p(row, "dissatisfied"), 4),

@@ -262,7 +262,7 @@ def citizen_messages(folder: Path) -> list[str]:
     """Read the bodies of the messages to a city government; unlabelled on our axes."""
     import pandas as pd
 
-    texts = []
+    texts: list[str] = []
     for name in ("citizen_messages_topics.xlsx", "citizen_messages_replies.xlsx"):
         path = folder / name
         if not path.exists():
