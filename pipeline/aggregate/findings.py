@@ -132,14 +132,14 @@ def write_findings(connection: sqlite3.Connection, run_id: int, findings: Sequen
     connection.execute("DELETE FROM findings WHERE run_id = ?", (run_id,))
     connection.executemany(
         "INSERT INTO findings (run_id, rank, kind, topic, subtopic, channel, dimension, member,"
-        " period_start, silent, n, share, base_silent, base_n, base_share, lift, low, high,"
-        " p_value, q_value, terms, document_ids)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " period_type, period_start, silent, n, share, base_silent, base_n, base_share, lift,"
+        " low, high, excess, p_value, q_value, terms, document_ids)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 run_id, rank, f.kind, f.topic, f.subtopic, f.channel, f.dimension, f.member,
-                f.period_start, f.silent, f.n, f.share, f.base_silent, f.base_n, f.base_share,
-                f.lift, f.low, f.high, f.p_value, f.q_value,
+                f.period_type, f.period_start, f.silent, f.n, f.share, f.base_silent, f.base_n,
+                f.base_share, f.lift, f.low, f.high, f.excess, f.p_value, f.q_value,
                 json.dumps(f.terms, ensure_ascii=False), json.dumps(f.document_ids),
             )
             for rank, f in enumerate(findings, start=1)

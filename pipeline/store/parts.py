@@ -179,11 +179,14 @@ def write_part(part: Part, folder: Path, name: str) -> Path:
 
 
 def read_part(path: Path) -> Part:
-    """Read a part back."""
+    """Read a part back; `StoreError` where its bytes are damaged."""
     rows: dict[str, Sequence[Row]] = {}
     for relation in ("documents", *CHILDREN):
         file = path / f"{relation}.parquet"
-        rows[relation] = _rows(pq.read_table(file)) if file.exists() else []
+        try:
+            rows[relation] = _rows(pq.read_table(file)) if file.exists() else []
+        except (OSError, pa.ArrowException) as exc:
+            raise StoreError(f"{file}: expected a part of the run, got: {exc}; run again") from exc
     return Part(rows)
 
 

@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,9 @@ from pipeline.store.tables import CHILDREN, insert_sql
 
 #: How long to wait for another writer before giving up, in seconds.
 BUSY_SECONDS = 5.0
+
+#: Memory for pages while publishing: ids are random, so a run writes all over its indexes.
+CACHE_KIB = 256 * 1024
 
 _TERMS = DOCUMENT_COLUMNS.index("terms")
 _STORED_COLUMNS = (*DOCUMENT_COLUMNS[:_TERMS], "number", "file_id", "run_id")
@@ -149,8 +152,8 @@ class Writer:
     def end_file(self, file_id: int) -> int:
         """Remove what an earlier reading of this file held and this one did not; return how many.
 
-        Another file of the source may hold a record that this one dropped, so those are marked to
-        be read again by the next run.
+        A file of the source that this run skipped may hold a record that this one dropped, so
+        those are marked to be read again by the next run.
         """
         gone = [
             str(row[0])
@@ -162,9 +165,9 @@ class Writer:
         if gone:
             self._forget(gone)
             self.connection.execute(
-                "UPDATE files SET sha256 = '' WHERE id <> ?"
+                "UPDATE files SET sha256 = '' WHERE run_id <> ?"
                 " AND source = (SELECT source FROM files WHERE id = ?)",
-                (file_id, file_id),
+                (self.run_id, file_id),
             )
         return len(gone)
 
@@ -186,8 +189,7 @@ class Writer:
     def _former(self, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Return number and run of the documents held already, by id."""
         rows = self.connection.execute(
-            "SELECT id, number, run_id FROM documents"
-            " WHERE id IN (SELECT value FROM json_each(?))",
+            "SELECT id, number, run_id FROM documents WHERE id IN (SELECT value FROM json_each(?))",
             (json.dumps(ids),),
         )
         return {str(identity): (int(number), int(run)) for identity, number, run in rows}
@@ -219,16 +221,18 @@ def publishing(path: Path, run: RunRecord) -> Iterator[Writer]:
     """
     connection = _open(path)
     try:
-        database = Database(connection)
-        check_version(database, str(path))
         _begin(connection, path)
-        migrate(database, str(path))
+        migrate(Database(connection), str(path))
         writer = Writer(connection, _insert_run(connection, run))
         yield writer
         writer.finish()
         connection.execute("COMMIT")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.OperationalError as exc:
+        with suppress(sqlite3.OperationalError):
+            # A reader in the way keeps the log long; what is published stays published.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.DatabaseError as exc:
+        if isinstance(exc, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+            raise
         raise StoreError(
             f"{path}: expected to write the output database, got: {exc}; nothing was published"
         ) from exc
@@ -266,17 +270,24 @@ def _open(path: Path) -> sqlite3.Connection:
             "set output.database in config.yaml"
         ) from exc
     connection = _connect(path)
+    opened = False
     try:
+        # Before anything is changed: another program's database must stay as it is.
+        check_version(Database(connection), str(path))
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        opened = True
     except sqlite3.DatabaseError as exc:
-        connection.close()
         if "locked" in str(exc):
             raise _busy(path) from exc
         raise StoreError(
             f"{path}: expected a SQLite database, got: {exc}; choose another output.database"
         ) from exc
+    finally:
+        if not opened:
+            connection.close()
     return connection
 
 
@@ -316,4 +327,3 @@ def _value(connection: sqlite3.Connection, query: str) -> Any:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
-

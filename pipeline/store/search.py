@@ -19,6 +19,8 @@ from itertools import islice
 
 from sqlite_utils import Database
 
+from pipeline.text.clean import simplify
+
 _HAN = "㐀-䶿一-鿿豈-﫿々〇\U00020000-\U0003ffff"
 _RUN = re.compile(rf"([{_HAN}]+)|((?:(?![{_HAN}_])\w)+)")
 _BATCH = 2000
@@ -91,11 +93,11 @@ def search(db: Database, query: str, *, limit: int = 20) -> list[SearchHit]:
     """Find documents that hold every run of the query, best first by bm25.
 
     A run of Chinese is a phrase (没人接 stands together), other words match whole and without
-    regard to case. Punctuation and FTS5's own operators mean nothing. The query is expected in
-    Simplified Chinese (``text.clean.simplify``), as the index is. A query without a word or
-    character finds nothing. ``text`` of a hit is the stored, masked text.
+    regard to case. Punctuation and FTS5's own operators mean nothing. A Traditional query finds
+    what its Simplified form finds. A query without a word or character finds nothing. ``text``
+    of a hit is the stored, masked text.
     """
-    runs = list(dict.fromkeys(_query_runs(query)))
+    runs = list(dict.fromkeys(_query_runs(simplify(query))))
     if not runs or limit < 1:
         return []
     rows = db.conn.execute(

@@ -217,7 +217,7 @@ TABLES: tuple[Table, ...] = (
         ),
         ("id",),
         (_FILE, _RUN),
-        (("number",), ("file_id",), ("run_id",), ("period_day",), ("customer_key",)),
+        (("number",), ("file_id",), ("customer_key",)),
     ),
     Table(
         "document_attributes",
@@ -303,7 +303,6 @@ TABLES: tuple[Table, ...] = (
         ),
         ("document_id", "topic"),
         (_DOCUMENT,),
-        (("topic", "polarity"),),
     ),
     Table(
         "clauses",
@@ -476,6 +475,7 @@ TABLES: tuple[Table, ...] = (
             _text("channel", "Channel; * for all."),
             _text("dimension", "Attribute; * for none."),
             _text("member", "Value of the attribute; * for all."),
+            _text("period_type", "Length of the period: all, day, week or month."),
             _text("period_start", "First day of the period; empty for all.", unit="YYYY-MM-DD"),
             _int("silent", "Silent documents here.", unit="documents", denominator="n"),
             _int("n", "Documents with content here.", unit="documents"),
@@ -497,6 +497,12 @@ TABLES: tuple[Table, ...] = (
             ),
             _real("low", "Lower end of the interval of share − base_share.", unit="−1…1"),
             _real("high", "Upper end of the interval of share − base_share.", unit="−1…1"),
+            _real(
+                "excess",
+                "Silent documents above what the base share would give, channel by channel.",
+                unit="documents",
+                denominator="n",
+            ),
             _real("p_value", "Chance of such a difference if there were none.", unit="0…1"),
             _real("q_value", "The same, corrected for all comparisons made.", unit="0…1"),
             _text("terms", "Words that mark the documents.", unit="JSON list"),
