@@ -6,6 +6,7 @@ import json
 import time
 from pathlib import Path
 
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -279,3 +280,25 @@ def test_a_hostile_file_is_read_quickly(body: str, tmp_path: Path) -> None:
             continue
     # A pattern that is quadratic in its input takes minutes here.
     assert time.process_time() - begun < 10
+
+
+def test_a_stray_quote_in_a_table_of_calls_swallows_no_call(tmp_path: Path) -> None:
+    rows = [f'c{n},"客服：{A}\n客户：{C}"' for n in range(4)]
+    rows[1] = f'c1,"客户：{C}'
+    _, records = read(tmp_path / "c.csv", "\n".join(["id,text", *rows, ""]))
+    assert [one.external_id for one in records if isinstance(one, Verbatim)] == [
+        f"c{n}" for n in range(4)
+    ]
+    assert [len(one.turns) for one in records if isinstance(one, Verbatim)] == [2, 1, 2, 2]
+
+
+def test_calls_in_a_workbook_are_read(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("通话", 0)
+    for row in (["通话编号", "网点", "对话内容"], ["c1", "城东支行", f"客服：{A}\n客户：{C}"]):
+        sheet.append(row)
+    book.save(tmp_path / "c.xlsx")
+    name = surest(tmp_path / "c.xlsx")
+    records = list(BY_NAME[name].read(tmp_path / "c.xlsx", source(), "Asia/Shanghai"))
+    assert said(records) == CALL
+    assert [one.external_id for one in records if isinstance(one, Verbatim)] == ["c1"]

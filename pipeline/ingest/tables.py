@@ -24,6 +24,7 @@ import charset_normalizer
 import python_calamine
 
 from pipeline.errors import InputError, did_you_mean
+from pipeline.ingest.quoting import Fault, csv_records, usual_width
 
 #: What a cell may hold; JSON lists and objects arrive as their JSON text.
 Cell = str | int | float | bool | datetime | date | time | timedelta | None
@@ -309,6 +310,12 @@ class _Lines:
                 continue
             yield line
 
+    def marked(self) -> Iterator[tuple[str, bool]]:
+        """Yield every line with whether it was cut."""
+        for line in self:
+            yield line, self.cut
+            self.cut = False
+
     def bad(self, text: str) -> bool:
         if not self.utf8:
             return "�" in text
@@ -335,7 +342,7 @@ def _open_text(body: IO[bytes], head: bytes, name: str, codec: str) -> Table:
     delimiter = _delimiter(prefix, name)
     raw: Iterator[tuple[int, Sequence[Cell]] | BadRow]
     if delimiter:
-        raw = _csv_rows(lines, delimiter, codec)
+        raw = _csv_rows(lines, delimiter, usual_width(prefix, delimiter), codec)
         return _assemble(raw, name, "csv", encoding=codec, delimiter=delimiter)
     raw = _line_rows(lines, codec)
     return _assemble(raw, name, "lines", encoding=codec)
@@ -360,12 +367,14 @@ def _delimiter(prefix: str, name: str) -> str:
     if Path(name).suffix.lower() in {".txt", ".log", ".md"} and "\t" not in complete:
         return ""
     best, best_score = "", 0.0
-    for delimiter in _DELIMITERS[:4]:
+    sound = "\n".join(line for line in complete.splitlines()[:60] if line.count('"') % 2 == 0)
+    # A stray quote in the first rows swallows the rest: then the lines with closed quotes tell.
+    for delimiter, text in itertools.product(_DELIMITERS[:4], (complete[:65_536], sound)):
         try:
             widths = [
                 len(row)
                 for row in itertools.islice(
-                    csv.reader(io.StringIO(complete[:65_536], newline=""), delimiter=delimiter), 60
+                    csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), 60
                 )
                 if row
             ]
@@ -386,22 +395,11 @@ def _delimiter(prefix: str, name: str) -> str:
 
 
 def _csv_rows(
-    lines: _Lines, delimiter: str, codec: str
+    lines: _Lines, delimiter: str, width: int, codec: str
 ) -> Iterator[tuple[int, Sequence[Cell]] | BadRow]:
-    reader = csv.reader(lines, delimiter=delimiter)
-    number = 0
-    while True:
-        number += 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as exc:
-            yield BadRow(number, f"not a row of this table ({exc}); look for a stray quote")
-            continue
-        if lines.cut:
-            lines.cut = False
-            yield BadRow(number, f"line longer than {MAX_LINE:,} characters")
+    for number, cells in enumerate(csv_records(lines.marked(), delimiter, width), 1):
+        if isinstance(cells, Fault):
+            yield BadRow(number, cells.reason)
         elif lines.bad(delimiter.join(cells)):
             column = next(i for i, cell in enumerate(cells) if lines.bad(cell)) if cells else 0
             yield BadRow(number, f"bytes that are not {codec}; save the file as UTF-8", str(column))
