@@ -10,10 +10,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import click
-import docs
 import pytest
 
 from pipeline.cli import main as voc
+from tests import docs
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [*docs.READMES, "CHANGELOG.md", "models/README.md"]
