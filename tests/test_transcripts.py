@@ -302,3 +302,62 @@ def test_calls_in_a_workbook_are_read(tmp_path: Path) -> None:
     records = list(BY_NAME[name].read(tmp_path / "c.xlsx", source(), "Asia/Shanghai"))
     assert said(records) == CALL
     assert [one.external_id for one in records if isinstance(one, Verbatim)] == ["c1"]
+
+
+def test_a_divider_names_the_call_its_time_and_its_branch(tmp_path: Path) -> None:
+    text = (
+        f"===== 通话编号：C0024 通话时间：2026-10-12 10:19:00 网点：东湖支行 =====\n客服：{A}\n\n"
+        "----- 录音编号: C0025 | 来电时间: 2026/10/13 09:03 | 业务线: 信用卡 | 客户编号: 88 ---\n"
+        f"客户：{C}\n"
+    )
+    _, records = read(tmp_path / "20261012_A班.txt", text)
+    one, two = (record for record in records if isinstance(record, Verbatim))
+    assert (one.external_id, one.attributes) == ("C0024", {"branch": "东湖支行"})
+    assert str(one.occurred_at) == "2026-10-12 10:19:00+08:00"
+    assert (two.external_id, two.attributes, two.customer_id) == (
+        "C0025",
+        {"product": "信用卡"},
+        "88",
+    )
+    assert str(two.occurred_at) == "2026-10-13 09:03:00+08:00"
+
+
+def test_head_lines_are_fields_and_nobody_says_them(tmp_path: Path) -> None:
+    text = (
+        "通话编号：C1\n坐席工号：8001\n客户姓名：李雷\n通话时间：2026年9月3日 10:15\n"
+        "门店：城东店\n\n"
+        f"客服：{A}\n客户：{C}\n"
+    )
+    _, records = read(tmp_path / "day.txt", text)
+    assert said(records) == CALL
+    (one,) = records
+    assert isinstance(one, Verbatim)
+    assert (one.external_id, one.attributes) == ("C1", {"branch": "城东店"})
+    assert str(one.occurred_at) == "2026-09-03 10:15:00+08:00"
+
+
+def test_what_a_customer_says_of_a_time_opens_no_call(tmp_path: Path) -> None:
+    _, records = read(tmp_path / "c.txt", f"客服：{A}\n客户：来吧，\n时间：明天上午\n网点：城东\n")
+    assert len(records) == 1
+    assert said(records)[1] == ("customer", "来吧，时间：明天上午网点：城东")
+
+
+@pytest.mark.parametrize(
+    ("name", "identity"), [("20260831_C0001", "C0001"), ("20260831_0001", "20260831_0001")]
+)
+def test_a_dated_name_gives_the_day_and_a_number_of_its_own(
+    name: str, identity: str, tmp_path: Path
+) -> None:
+    body = [{"key": name, "sentence_info": [{"text": C, "start": 0, "end": 9, "spk": 1}]}]
+    for path, content in ((tmp_path / f"{name}.txt", TEXTS["plain"]), (tmp_path / "x.json", body)):
+        _, (one,) = read(path, content)
+        assert isinstance(one, Verbatim)
+        assert one.external_id == identity
+        assert str(one.occurred_at)[:10] == "2026-08-31"
+
+
+def test_configured_attributes_come_from_the_head(tmp_path: Path) -> None:
+    text = f"===== 通话编号：C1 技能组：挂失 =====\n客服：{A}\n"
+    _, (one,) = read(tmp_path / "c.txt", text, attributes={"team": "技能组"})
+    assert isinstance(one, Verbatim)
+    assert one.attributes == {"team": "挂失"}

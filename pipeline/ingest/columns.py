@@ -32,14 +32,16 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
         "工单编号|工单号|投诉编号|留言编号|受理编号|答卷编号|答题序号|记录编号|流水号|"
         "单号|序号|编号|id|ticket id|ticket|ticket no|complaint id|case id|case number|"
         "responseid|response id|respondent id|respondentid|record id|content id|index|"
-        "call id|uuid"
+        "call id|uuid|通话编号|通话id|通话流水号|会话编号|会话id|录音编号|录音id|呼叫编号|"
+        "session id|conversation id"
     ),
     "time": _names(
         "受理时间|投诉时间|留言时间|提交答卷时间|提交时间|答题时间|来电时间|通话时间|"
         "创建时间|登记时间|反馈时间|评论时间|发生时间|开始答题时间|开始时间|受理日期|"
         "投诉日期|时间|日期|recordeddate|recorded date|enddate|end date|startdate|"
         "start date|created at|created|created time|accepted at|submitted at|date|time|"
-        "datetime|timestamp|date received|结束答题时间"
+        "datetime|timestamp|date received|结束答题时间|通话开始时间|会话时间|会话开始时间|"
+        "呼叫时间|录音时间|接听时间|call time"
     ),
     "customer": _names(
         "客户编号|客户号|客户id|会员编号|会员号|会员卡号|用户id|用户编号|留言用户|"
@@ -135,6 +137,19 @@ def clean_question(label: str) -> str:
     """
     text = _TAGS.sub("", _NUMBERING.sub("", label)).strip()
     return text or label.strip()
+
+
+def known_role(name: str) -> str:
+    """Return the role a column's name is known for, as in ``ColumnMap.reasons``; else nothing.
+
+    >>> known_role("网点"), known_role("通话编号"), known_role("客户ID"), known_role("天气")
+    ('attributes.branch', 'id', 'customer', '')
+    """
+    normal = _normal(name)
+    for role in ("id", "time", "customer", "text"):
+        if normal in _NAMES[role]:
+            return role
+    return next((f"attributes.{one}" for one in _ATTRIBUTES if normal in _ATTRIBUTES[one]), "")
 
 
 def map_columns(table: Table, source: SourceSettings) -> ColumnMap:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline.config import SourceSettings
 from pipeline.errors import InputError
+from pipeline.ingest.columns import known_role
 from pipeline.ingest.reader import Reader
 from pipeline.ingest.transcripts import noise
 from pipeline.ingest.transcripts import values as v
@@ -32,10 +33,15 @@ CUSTOMER_FIELDS = (
     "customer_id", "caller_id", "client_id", "客户号", "客户编号", "客户id", "用户id", "会员号",
     "主叫号码", "来电号码", "caller_number", "user_id",
 )  # fmt: skip
+#: A longer value beside the words is a remark, not the member of a dimension.
+LONGEST_MEMBER = 60
 _FILE_DATE = re.compile(
     r"(?<!\d)(20\d{2})[-_.年]?(0[1-9]|1[0-2])[-_.月]?(0[1-9]|[12]\d|3[01])日?"
     r"(?:[-_T ]?([01]\d|2[0-3])[-_:.]?([0-5]\d)(?:[-_:.]?([0-5]\d))?)?(?!\d)"
 )
+# 20260831_C0001: recorders put the day before the number, which is unique without it.
+_DATED_ID = re.compile(rf"{_FILE_DATE.pattern}[-_ ]+([A-Za-z]{{1,8}}[-_]?\d{{4,12}})")
+_SOUND = re.compile(r"\.(?:wav|mp3|m4a|amr|flac|ogg|opus|aac|pcm)$", re.I)
 _TEXT_DATE = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?"
     r"(?:[T\s]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})(?:\.\d+)?秒?)?)?\s*(Z|[+-]\d{2}:?\d{2})?"
@@ -182,9 +188,7 @@ def records(
     fields = call.fields
     columns = source.columns
     attributes = dict(source.constants)
-    for name, column in source.attributes.items():
-        if text := v.as_text(fields.get(column)):
-            attributes[name] = text
+    attributes |= _attributes(fields, source)
     scores: dict[str, float] = {}
     for name, column in source.scores.items():
         cell = fields.get(column)
@@ -196,17 +200,21 @@ def records(
             yield Quarantined(str(path), row, column, reason)
     if lost:
         scores["asr_dropped"] = float(lost)
-    when = time_of(_named(fields, columns.get("time", ""), TIME_FIELDS), timezone)
+    when = time_of(_named(fields, columns.get("time", ""), TIME_FIELDS, "time"), timezone)
+    given = v.as_text(_named(fields, columns.get("id", ""), ID_FIELDS, "id"))
     yield Verbatim(
         source=source.name,
         kind="transcript",
         channel=source.channel,
         turns=turns_of(said, source),
-        external_id=call.external_id
-        or v.as_text(_named(fields, columns.get("id", ""), ID_FIELDS))
-        or stem,
-        occurred_at=when or time_in_name(path.stem, timezone),
-        customer_id=v.as_text(_named(fields, columns.get("customer", ""), CUSTOMER_FIELDS)) or "",
+        external_id=undated(call.external_id) or given or undated(stem),
+        occurred_at=when
+        or time_in_name(call.external_id, timezone)
+        or time_in_name(path.stem, timezone),
+        customer_id=v.as_text(
+            _named(fields, columns.get("customer", ""), CUSTOMER_FIELDS, "customer")
+        )
+        or "",
         scores=scores,
         attributes=attributes,
         file=str(path),
@@ -214,10 +222,44 @@ def records(
     )
 
 
-def _named(fields: Mapping[str, object], wanted: str, guesses: Sequence[str]) -> object:
+def undated(name: str) -> str:
+    """Return the number of a recording whose name puts the day before it; else the name.
+
+    A name without a number that could stand alone is kept: 0001 starts anew every day.
+
+    >>> undated("20260831_C0001"), undated("20260831_0001"), undated("2026-08-31 A班")
+    ('C0001', '20260831_0001', '2026-08-31 A班')
+    """
+    bare = _SOUND.sub("", name)
+    found = _DATED_ID.fullmatch(bare)
+    return found[found.re.groups] if found else bare
+
+
+def _attributes(fields: Mapping[str, object], source: SourceSettings) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if source.attributes:
+        for name, column in source.attributes.items():
+            if text := v.as_text(v.field(fields, column)):
+                found[name] = text
+        return found
+    for column, value in fields.items():
+        role, _, name = known_role(column).partition(".")
+        text = v.as_text(value) or ""
+        if role == "attributes" and name not in found and 0 < len(text) <= LONGEST_MEMBER:
+            found[name] = text
+    return found
+
+
+def _named(fields: Mapping[str, object], wanted: str, guesses: Sequence[str], role: str) -> object:
     if wanted:
-        return fields.get(wanted)
-    return v.field(dict(fields), *guesses)
+        return v.field(fields, wanted)
+    found = v.field(fields, *guesses)
+    if found is not None:
+        return found
+    # A number such as 序号 counts rows; it names no call.
+    counting = {"序号", "index"}
+    names = (name for name in fields if name not in counting and known_role(name) == role)
+    return next((fields[name] for name in names), None)
 
 
 def time_of(value: object, timezone: str) -> datetime | None:

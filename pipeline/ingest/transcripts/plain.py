@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.config import SourceSettings
 from pipeline.errors import InputError
+from pipeline.ingest.columns import known_role
 from pipeline.ingest.reader import Reader
 from pipeline.ingest.transcripts import values as v
 from pipeline.ingest.transcripts.calls import Call, Said, records, turns_of
@@ -30,13 +31,24 @@ _INLINE = re.compile(
     re.I,
 )
 _RULE = re.compile(r"^\s*([=\-*#_—]{4,})\s*(.*?)\s*[=\-*#_—]*\s*$")
-_META = re.compile(
-    r"^\s*(通话编号|通话id|录音编号|会话编号|会话id|流水号|工单号|编号|call[ _]?id|"
-    r"session[ _]?id|id|"
-    r"通话时间|来电时间|会话时间|时间|日期|time|date|客户号|客户编号|客户id|网点|支行|产品)"
-    r"\s*[：:]\s*(\S.*?)\s*$",
+# The head of a further call in the same file.
+_OPENING = re.compile(
+    r"^\s*(?:通话编号|通话id|通话流水号|录音编号|会话编号|会话id|流水号|工单号|编号|call[ _]?id|"
+    r"session[ _]?id|id|通话时间|来电时间|会话时间)\s*[：:]\s*\S",
     re.I,
 )
+_NAME = re.compile(
+    r"(?:^|(?<=[\s，,；;|、]))([A-Za-z\u4e00-\u9fff][A-Za-z0-9_\u4e00-\u9fff]{0,11}"
+    r"(?: [A-Za-z]{1,8})?)\s?[：:]\s?"
+)
+# 客户编号 and 坐席工号 open with a speaker's name and yet are said by nobody.
+_HEAD_NAME = re.compile(
+    r"(?:编号|工号|号码|账号|卡号|户号|会员号|单号|流水号|主叫|被叫|时间|日期|时长|姓名|名称|等级|"
+    r"级别|类型|类别|网点|支行|分行|机构|部门|班组|技能组|渠道|id)$",
+    re.I,
+)
+#: A longer value is speech, not a field of the head.
+_LONGEST_VALUE = 80
 
 
 def _ms(clock: str | None) -> int | None:
@@ -145,6 +157,39 @@ def _sniff(path: Path, head: bytes) -> float:
     return 0.2 if path.suffix.lower() in (".txt", ".text") else 0.0
 
 
+def named_values(line: str) -> dict[str, str]:
+    """Return the ``name：value`` pairs of a line; empty where text stands before the first.
+
+    >>> named_values("通话编号：C0024 通话时间：2026-10-12 10:19:00 网点：东湖支行")
+    {'通话编号': 'C0024', '通话时间': '2026-10-12 10:19:00', '网点': '东湖支行'}
+    """
+    line = line.strip()
+    names = list(_NAME.finditer(line))
+    if not names or names[0].start() > 0:
+        return {}
+    ends = [name.start() for name in names[1:]] + [len(line)]
+    values = (
+        line[name.end() : end].strip(" ，,；;|、") for name, end in zip(names, ends, strict=True)
+    )
+    return {name[1].casefold(): value for name, value in zip(names, values, strict=True)}
+
+
+def _head_fields(line: str) -> dict[str, str]:
+    """Return the fields of a line of a call's head; empty where somebody says it."""
+    found = named_values(line)
+    names = list(found)
+    heads = names and _is_head(names[0]) and all(_is_head(n) or not role_of(n) for n in names)
+    fits = all(0 < len(value) <= _LONGEST_VALUE for value in found.values())
+    return found if heads and fits else {}
+
+
+def _is_head(name: str) -> bool:
+    if _HEAD_NAME.search(name):
+        return True
+    role = "" if role_of(name) else known_role(name)
+    return role in ("id", "time", "customer") or role.startswith("attributes.")
+
+
 def _read(path: Path, source: SourceSettings, timezone: str) -> Iterator[Verbatim | Quarantined]:
     encoding = v.encoding_of(path, source.encoding)
     calls = 0
@@ -153,6 +198,7 @@ def _read(path: Path, source: SourceSettings, timezone: str) -> Iterator[Verbati
     first = 1
     waiting: tuple[int, Call] | None = None
     size = 0
+    blank = True
 
     def ready() -> Call | None:
         text = "\n".join(lines)
@@ -175,9 +221,10 @@ def _read(path: Path, source: SourceSettings, timezone: str) -> Iterator[Verbati
             # A rule or a heading is short; the patterns are slow on long lines.
             short = len(line) <= 300
             rule = _RULE.match(line) if short else None
-            meta = _META.match(line) if short else None
-            opens = rule is not None or (meta is not None and bool(lines))
-            if opens:
+            may_open = short and (not lines or blank or _OPENING.match(line) is not None)
+            head = _head_fields(line.lstrip("\ufeff")) if may_open and not rule else {}
+            blank = not line.strip()
+            if rule is not None or (head and lines):
                 call = ready()
                 if call:
                     if waiting:
@@ -187,14 +234,13 @@ def _read(path: Path, source: SourceSettings, timezone: str) -> Iterator[Verbati
                     fields, first = {}, number
                 lines, size = [], 0
             if rule and rule[2]:
-                inner = _META.match(rule[2])
-                if inner:
-                    fields[inner[1].lower()] = inner[2]
-                elif re.fullmatch(r"[\w\-#. ]{1,64}", rule[2]):
+                inner = named_values(rule[2])
+                fields |= inner
+                if not inner and re.fullmatch(r"[\w\-#. ]{1,64}", rule[2]):
                     fields["id"] = rule[2]
-            elif meta:
-                fields[meta[1].lower()] = meta[2]
-            elif not rule:
+            elif head:
+                fields |= head
+            elif not rule and (lines or not blank):
                 lines.append(line)
     last = ready()
     if last:

@@ -6,7 +6,7 @@ import codecs
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -222,7 +222,7 @@ def field(value: object, *names: str) -> object:
     >>> field({"BeginTime": 3}, "begin_time", "start")
     3
     """
-    if not isinstance(value, dict):
+    if not isinstance(value, Mapping):
         return None
     known = {str(key).replace("_", "").casefold(): item for key, item in value.items()}
     for name in names:
