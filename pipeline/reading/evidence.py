@@ -6,6 +6,7 @@ rules that fired, the topics' keywords. The verdict model weighs them together w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -65,7 +66,7 @@ class ClauseEvidence:
 
     start: int
     end: int
-    logits: Floats
+    logits: tuple[float, ...]
     lexicon: float
     valence: float
     topics: tuple[TopicHit, ...]
@@ -90,7 +91,7 @@ def blend(valence_logit: float, lexicon: float) -> float:
     >>> round(blend(2.0, 0.0), 2), round(blend(0.0, -0.8), 2)
     (0.76, -0.55)
     """
-    return float(np.tanh(0.5 * valence_logit + 0.77 * lexicon))
+    return math.tanh(0.5 * valence_logit + 0.77 * lexicon)
 
 
 def clause_evidence(
@@ -102,7 +103,7 @@ def clause_evidence(
 ) -> tuple[ClauseEvidence, ...]:
     """Return the evidence of each clause of a simplified text; one row of logits a span."""
     found = []
-    for (start, end), row in zip(spans, logits, strict=True):
+    for (start, end), row in zip(spans, map(tuple, logits.tolist()), strict=True):
         words = text[start:end]
         lexicon = scorer.score(words).value
         found.append(
@@ -111,7 +112,7 @@ def clause_evidence(
                 end=end,
                 logits=row,
                 lexicon=lexicon,
-                valence=blend(float(row[0]), lexicon),
+                valence=blend(row[0], lexicon),
                 topics=tuple(taxonomy.match(words)),
             )
         )
@@ -139,7 +140,7 @@ def _dense_row(document: DocumentEvidence) -> list[float]:
     clauses = document.clauses
     valences = [clause.valence for clause in clauses] or [0.0]
     lexicon = [clause.lexicon for clause in clauses] or [0.0]
-    opinions = [float(clause.logits[1]) > 0 for clause in clauses] or [False]
+    opinions = [clause.logits[1] > 0 for clause in clauses] or [False]
     negative = sum(value < -0.25 for value in valences)
     positive = sum(value > 0.25 for value in valences)
     rules = dict.fromkeys(RULE_LABELS, 0.0)
@@ -156,7 +157,7 @@ def _dense_row(document: DocumentEvidence) -> list[float]:
         for word in clause.topics:
             keywords[word.topic] += word.weight
         for position, topic in enumerate(TOPICS):
-            logit = float(clause.logits[4 + position])
+            logit = clause.logits[4 + position]
             strongest[topic] = max(strongest[topic], logit)
             if topic in spoken or logit > 0:
                 lowest[topic] = min(lowest[topic], clause.valence)
@@ -168,23 +169,23 @@ def _dense_row(document: DocumentEvidence) -> list[float]:
         min(valences),
         max(valences),
         valences[-1],
-        float(np.log1p(negative)),
-        float(np.log1p(positive)),
-        float(np.log1p(sum(opinions))),
+        math.log1p(negative),
+        math.log1p(positive),
+        math.log1p(sum(opinions)),
         sum(lexicon) / len(lexicon),
         min(lexicon),
         max(lexicon),
-        float(np.log1p(sum(value < -0.1 for value in lexicon))),
-        float(np.log1p(sum(value > 0.1 for value in lexicon))),
+        math.log1p(sum(value < -0.1 for value in lexicon)),
+        math.log1p(sum(value > 0.1 for value in lexicon)),
         *rules.values(),
-        float(np.log1p(sum(rules[name] for name in SIGNAL_TYPES))),
-        *(float(np.log1p(value)) for value in keywords.values()),
+        math.log1p(sum(rules[name] for name in SIGNAL_TYPES)),
+        *(math.log1p(value) for value in keywords.values()),
         *strongest.values(),
         *lowest.values(),
         *highest.values(),
-        float(np.log1p(len(text))),
-        float(np.log1p(len(clauses))),
-        float(np.log1p(text.count("!") + text.count("！"))),
-        float(np.log1p(text.count("?") + text.count("？"))),
+        math.log1p(len(text)),
+        math.log1p(len(clauses)),
+        math.log1p(text.count("!") + text.count("！")),
+        math.log1p(text.count("?") + text.count("？")),
         float(document.dialogue),
     ]

@@ -61,7 +61,7 @@ def hash_ngrams(
     keys = [_char_keys(atoms, owner, ends, order, spec.bits) for order in spec.char_orders]
     if cut is not None and spec.word_orders:
         keys.extend(_word_keys(texts, atoms, lengths, cut, spec))
-    found = np.unique(np.concatenate(keys)) if keys else np.empty(0, dtype=np.uint64)
+    found = _distinct(np.concatenate(keys)) if keys else np.empty(0, dtype=np.uint64)
 
     rows = found >> np.uint64(spec.bits)
     columns = (found & np.uint64(spec.buckets - 1)).astype(np.int32)
@@ -70,6 +70,14 @@ def hash_ngrams(
     matrix = sparse.csr_matrix((values, columns, pointers), shape=(len(texts), spec.buckets))
     matrix.has_sorted_indices = True
     return matrix
+
+
+def _distinct(values: UInt) -> UInt:
+    """Sorted distinct values; np.unique hashes first, which is many times slower here."""
+    values.sort()
+    first = np.ones(len(values), dtype=np.bool_)
+    np.not_equal(values[1:], values[:-1], out=first[1:])
+    return values[first]
 
 
 def _mix(values: UInt) -> UInt:

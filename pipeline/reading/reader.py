@@ -7,12 +7,15 @@ second (*verdict*) weighs. The work is done a batch at a time; no result depends
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy import sparse
 
+from pipeline.errors import ModelError
 from pipeline.lexicons import load_lexicons
 from pipeline.reading.context import (
     DESK_COMPLAINT_SHARE,
@@ -134,23 +137,44 @@ def load_resources(
     equipment = load_equipment(
         lexicons, industries=industries, engine=engine, user_dictionaries=user_dictionaries
     )
+    evidence, verdict = (load_model(models, name) for name in MODEL_NAMES)
+    if evidence.spec != verdict.spec:
+        raise ModelError(
+            f"{models}: expected both models to hash alike, found {evidence.spec} and "
+            f"{verdict.spec}; rebuild both with 'voc train'"
+        )
     return Resources(
         segmenter=equipment.segmenter,
         scorer=equipment.scorer,
         rules=equipment.rules,
         taxonomy=equipment.taxonomy,
-        evidence=load_model(models, "evidence"),
-        verdict=load_model(models, "verdict"),
+        evidence=evidence,
+        verdict=verdict,
         digests={**equipment.digests, "model": models_digest(models, MODEL_NAMES)},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What is known of a batch before the verdict.
+
+    ``dense`` and ``presence`` (n-grams of the customer's words) have one row a document;
+    ``clause_presence`` one a clause, those of document ``i`` from ``first_clause[i]`` on.
+    """
+
+    found: list[DocumentEvidence]
+    dense: Floats
+    presence: sparse.csr_matrix
+    clause_presence: sparse.csr_matrix
+    first_clause: list[int]
 
 
 def gather(
     documents: Sequence[Document],
     equipment: Equipment | Resources,
     evidence: LinearModel,
-) -> tuple[list[DocumentEvidence], Floats]:
-    """Return what is known of each document, and the dense features made of it."""
+) -> Gathered:
+    """Return what is known of each document, and the features made of it."""
     own_texts = [_own_text(document) for document in documents]
     spans = [split(document.simplified, document.customer_spans()) for document in documents]
     clause_texts = [
@@ -159,24 +183,30 @@ def gather(
         for start, end in places
     ]
     cut = equipment.segmenter.cut
-    whole = evidence.logits(evidence.weigh(hash_ngrams(own_texts, evidence.spec, cut=cut)))
-    parts = evidence.logits(evidence.weigh(hash_ngrams(clause_texts, evidence.spec, cut=cut)))
-    found = []
-    first = 0
-    for document, own, places, logits in zip(documents, own_texts, spans, whole, strict=True):
-        rows = parts[first : first + len(places)]
-        first += len(places)
-        text = document.simplified
-        found.append(
-            DocumentEvidence(
-                own_text=own,
-                clauses=clause_evidence(text, places, rows, equipment.scorer, equipment.taxonomy),
-                rules=rule_hits(text, document.customer_spans(), equipment.rules),
-                logits=logits,
-                dialogue=document.kind == "transcript",
-            )
+    presence = hash_ngrams(own_texts, evidence.spec, cut=cut)
+    clause_presence = hash_ngrams(clause_texts, evidence.spec, cut=cut)
+    whole = evidence.logits(evidence.weigh(presence))
+    parts = evidence.logits(evidence.weigh(clause_presence))
+    first_clause = list(itertools.accumulate(map(len, spans), initial=0))
+    found = [
+        DocumentEvidence(
+            own_text=own,
+            clauses=clause_evidence(
+                document.simplified,
+                places,
+                parts[first : first + len(places)],
+                equipment.scorer,
+                equipment.taxonomy,
+            ),
+            rules=rule_hits(document.simplified, document.customer_spans(), equipment.rules),
+            logits=logits,
+            dialogue=document.kind == "transcript",
         )
-    return found, dense_features(found)
+        for document, own, places, logits, first in zip(
+            documents, own_texts, spans, whole, first_clause[:-1], strict=True
+        )
+    ]
+    return Gathered(found, dense_features(found), presence, clause_presence, first_clause)
 
 
 def read_documents(documents: Sequence[Document], resources: Resources) -> list[Reading]:
@@ -187,21 +217,14 @@ def read_documents(documents: Sequence[Document], resources: Resources) -> list[
     if not documents:
         return []
     verdict = resources.verdict
-    found, dense = gather(documents, resources, resources.evidence)
-    weighed = verdict.weigh(
-        hash_ngrams(
-            [evidence.own_text for evidence in found], verdict.spec, cut=resources.segmenter.cut
-        )
-    )
-    logits = verdict.logits(weighed, dense)
+    gathered = gather(documents, resources, resources.evidence)
+    logits = verdict.logits(verdict.weigh(gathered.presence), gathered.dense)
     probabilities = verdict.probabilities(logits)
     _add_context(documents, probabilities, verdict)
-    composer = _Composer(verdict, resources)
+    composer = _Composer(verdict, gathered)
     return [
-        composer.blank(document)
-        if document.no_content
-        else composer.compose(document, evidence, row)
-        for document, evidence, row in zip(documents, found, probabilities, strict=True)
+        composer.blank(document) if document.no_content else composer.compose(document, number, row)
+        for number, (document, row) in enumerate(zip(documents, probabilities, strict=True))
     ]
 
 
@@ -228,11 +251,11 @@ def _own_text(document: Document) -> str:
 class _Composer:
     """Turns probabilities and evidence into readings."""
 
-    def __init__(self, verdict: LinearModel, resources: Resources) -> None:
+    def __init__(self, verdict: LinearModel, gathered: Gathered) -> None:
         self._column = {label: position for position, label in enumerate(verdict.labels)}
         self._thresholds = verdict.thresholds
         self._verdict = verdict
-        self._resources = resources
+        self._gathered = gathered
 
     def blank(self, document: Document) -> Reading:
         return Reading(
@@ -248,9 +271,10 @@ class _Composer:
             satisfaction=0.0 if document.kind == "transcript" else None,
         )
 
-    def compose(self, document: Document, evidence: DocumentEvidence, row: Floats) -> Reading:
+    def compose(self, document: Document, number: int, row: Floats) -> Reading:
+        evidence = self._gathered.found[number]
         dissatisfied = self._given(row, "dissatisfied")
-        signals = self._signals(document, evidence, row, dissatisfied=dissatisfied)
+        signals = self._signals(document, number, row, dissatisfied=dissatisfied)
         clauses, topics = self._topics(document, evidence, row, dissatisfied=dissatisfied)
         satisfaction = None
         if document.kind == "transcript":
@@ -292,8 +316,9 @@ class _Composer:
         return round(float(np.tanh(evidence.logits[0] / 2)) * judges, 4)
 
     def _signals(
-        self, document: Document, evidence: DocumentEvidence, row: Floats, *, dissatisfied: bool
+        self, document: Document, number: int, row: Floats, *, dissatisfied: bool
     ) -> tuple[Signal, ...]:
+        evidence = self._gathered.found[number]
         given = [
             name
             for name in SIGNAL_TYPES
@@ -311,20 +336,17 @@ class _Composer:
             for hit in _apart(hits):
                 found.append(_signal(document, name, hit.start, hit.end, score, hit.rule_id))
         if unsupported and evidence.clauses:
-            weights = self._clause_weights(document, evidence)
+            weights = self._clause_weights(number)
             for name, score in unsupported:
                 best = int(np.argmax(weights[:, self._column[f"signal:{name}"]]))
                 clause = evidence.clauses[best]
                 found.append(_signal(document, name, clause.start, clause.end, score, "model"))
         return tuple(sorted(found, key=lambda signal: (signal.start, signal.end, signal.type)))
 
-    def _clause_weights(self, document: Document, evidence: DocumentEvidence) -> Floats:
+    def _clause_weights(self, number: int) -> Floats:
         """Return what each clause's n-grams add to each label: where the evidence lies."""
-        texts = [
-            document.simplified[clause.start : clause.end].lower() for clause in evidence.clauses
-        ]
-        presence = hash_ngrams(texts, self._verdict.spec, cut=self._resources.segmenter.cut)
-        weighed = presence.copy()
+        first, last = self._gathered.first_clause[number : number + 2]
+        weighed = self._gathered.clause_presence[first:last].copy()
         weighed.data = self._verdict.idf[weighed.indices]
         return np.asarray(weighed @ self._verdict.weights, dtype=np.float32)
 
@@ -398,7 +420,7 @@ def _supporting(clauses: Sequence[ClauseEvidence], topic: str) -> list[int]:
         return sorted({*by_word, *by_model})
     if not clauses:
         return []
-    return [max(range(len(clauses)), key=lambda position: float(clauses[position].logits[column]))]
+    return [max(range(len(clauses)), key=lambda position: clauses[position].logits[column])]
 
 
 def _clause_polarity(clause: ClauseEvidence) -> Polarity:

@@ -235,7 +235,9 @@ def _strongest(connection: sqlite3.Connection) -> list[Row]:
 
 
 def _verbatim(connection: sqlite3.Connection, identity: str) -> Row:
-    row = _rows(connection, "SELECT *, id AS document_id FROM report_documents WHERE id = ?", (identity,))[0]
+    (row,) = _rows(
+        connection, "SELECT *, id AS document_id FROM report_documents WHERE id = ?", (identity,)
+    )
     evidence = _rows(
         connection,
         "SELECT kind, label, polarity, start, end FROM report_evidence WHERE document_id = ?"

@@ -32,7 +32,7 @@ def evaluation_table(data: Path, gold: Path, resources: Resources, rules: Docume
     """
     examples = corpora.gold(gold, "gold.jsonl")
     readings = read_documents(gold_documents(examples), resources)
-    rows = [f"| measure | value | 95 % interval | n |", "|---|---|---|---|"]
+    rows = ["| measure | value | 95 % interval | n |", "|---|---|---|---|"]
     for name, score in gold_measures().items():
         value, low, high = bootstrap(score, examples, readings)
         rows.append(f"| {name} | {value:.3f} | {low:.3f} – {high:.3f} | {len(examples)} |")

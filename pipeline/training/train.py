@@ -238,10 +238,8 @@ def train_verdict(
 
     Returns the model and its cross-validated probabilities (examples × labels).
     """
-    found, dense = gather(documents, equipment, evidence)
-    own = [item.own_text for item in found]
-    presence = hash_ngrams(own, evidence.spec, cut=equipment.segmenter.cut)
-    rows = weigh(presence, evidence.idf)
+    gathered = gather(documents, equipment, evidence)
+    dense, rows = gathered.dense, weigh(gathered.presence, evidence.idf)
     mean = dense.mean(axis=0)
     scale = np.maximum(dense.std(axis=0), 1e-3)
     standard = np.clip((dense - mean) / scale, -4, 4)
