@@ -17,7 +17,7 @@ _TO_ASCII = str.maketrans(SPOKEN, "00123456789" + "12" + "123456789")
 # What callers say and recognisers write between two groups of one number.
 FILLER = r"(?:[ \-—.,，、。…~)）*]|嗯|呃|额|啊|哦|唔|那个|然后|就是|杠)"
 RUN = re.compile(rf"{DIGIT}(?:{FILLER}{{0,4}}{DIGIT}){{2,}}")
-_GROUP = re.compile(rf"{DIGIT}+")
+_GROUP = re.compile(rf"[0-9]+|[{SPOKEN}]+")
 _UNIT = re.compile(
     r" ?(?:[元块万亿%％度年月天人次米斤克升瓦个件条毫吨分秒倍像mMkKgGwWvV]|公里|平方|千)"
 )
@@ -26,7 +26,7 @@ _JOIN = r"(?:[是为叫有填写报:：,，、 #(（)）]|号码?|码|的|嗯|�
 _CUES = (
     ("id_card", re.compile(r"(?:身份证件?|居民证|身份号)" + _JOIN)),
     ("certificate", re.compile(r"(?:社保|医保|社会保障|公积金|护照|通行证|驾驶证|驾照|军官证|证件|居住证|港澳证)(?:卡|账|帐)?" + _JOIN)),
-    ("order", re.compile(r"(?:订单|工单|运单|保单|快递单|快递|物流单|单号|流水|受理|业务编|投诉编|案件|合同|票号|凭证|取件|保险单|交易|报案|参考编|编)(?=号|单|码|编|[:： ]|$)" + _JOIN)),
+    ("order", re.compile(r"(?:订单|工单|运单|保单|快递单|快递|物流单|单号|流水|受理|业务编|投诉编|案件|合同|票号|凭证|取件|保险单|交易|报案|参考编|客户编|申请编)(?=号|单|码|编|[:： ]|$)" + _JOIN)),
     ("qq", re.compile(r"(?:[qQ]{2}|扣扣|企鹅)" + _JOIN)),
     ("wechat", re.compile(r"(?:微信|薇信|威信|[vVwW][xX]|加[vV]|[vV]信)" + _JOIN)),
     ("phone", re.compile(r"(?:手机|电话|联系方式|联系|固话|座机|回电|来电|致电|拨打|打我|号码|传真|[Tt]el|TEL)" + _JOIN)),
@@ -182,6 +182,14 @@ def _hotline(groups: list[str]) -> int:
     return 0
 
 
+def _listed_hotline(text: str, group: str, end: int) -> bool:
+    """Is the group a public number in a list of numbers (12329、0746-2215426)?"""
+    return (
+        re.fullmatch(r"12[0-9]{3}|9[56][0-9]{3}|10[0-9]{3}", group) is not None
+        and re.match(r"[、,，; ]{1,2}(?:0|$|(?![0-9]))|转|、", text[end : end + 3]) is not None
+    )
+
+
 def _whole(groups: list[str]) -> bool:
     """Do the groups look like one number said in parts, not like a list of small numbers?"""
     if len(groups) == 1:
@@ -227,9 +235,13 @@ def _in_run(text: str, start: int, end: int, lead: str) -> Iterator[Number]:
         if hotline := _hotline(groups[at : at + 4]):
             at += hotline
             continue
+        if _listed_hotline(text, groups[at], spans[at][1]):
+            at += 1
+            continue
         for stop in range(last, at, -1):
             digits = "".join(groups[at:stop])
-            if not 3 <= len(digits) <= 32:
+            # 电话13800138123一直不通: a whole number is not drawn out by what follows it.
+            if not 3 <= len(digits) <= 32 or (stop > at + 1 and shape(groups[at])):
                 continue
             left, right = spans[at][0], spans[stop - 1][1]
             if (
@@ -248,6 +260,9 @@ def _in_run(text: str, start: int, end: int, lead: str) -> Iterator[Number]:
             if _THOUSANDS.fullmatch(raw) and "," in raw:
                 continue
             before = text[max(0, left - 18) : left]
+            if "、" in raw and raw[0].isascii() and not cue_before(before):
+                # 808、809、202路: a list, unless a number was asked for.
+                continue
             if left < 12 and lead:
                 before = lead[-18:] + before
             kind = _classify(digits, before, text[right : right + 3], groups=groups[at:stop])

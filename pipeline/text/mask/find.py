@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import functools
 import ipaddress
 import re
 from collections import Counter
@@ -12,9 +11,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pipeline.paths import shipped
 from pipeline.text.clean import simplify
 from pipeline.text.mask.digits import DIGIT, RUN, find_numbers
+from pipeline.text.mask.names import NAME_GATE, names
+from pipeline.text.mask.words import words
 
 #: Kind of personal information → the mark that stands in its place.
 LABELS: Mapping[str, str] = MappingProxyType(
@@ -57,12 +57,6 @@ _NONE: Mapping[str, int] = MappingProxyType({})
 _MARK = re.compile("|".join(re.escape(label) for label in LABELS.values()))
 _HIDDEN = "\ufffc"
 _LATIN = re.compile(r"[0-9A-Za-z@]")
-_TITLE = r"先生|女士|小姐|太太|师傅|经理|老师|大夫|医生|主任|店长|阿姨|大爷|大姐|大哥|律师|警官|教授|护士"
-_CUE_WORDS = (
-    r"我叫|我是|本人|姓|名叫|他叫|她叫|人叫|个叫|员叫|工叫|客户|用户|市民|人[:： ]|联系人|收件人|收货人|户主|户名"
-    r"|持卡人|投保人|申请人|投诉人|反映人|经办人|乘客|旅客|机主|业主|患者|员工|柜员|坐席|客服"
-)
-_NAME_GATE = re.compile(rf"{_TITLE}|{_CUE_WORDS}|·")
 _PLACE_GATE = re.compile(r"[路街巷弄道村里苑园区庭寓院楼栋幢室号镇]")
 _SPOKEN_GATE = re.compile(r"[一二三四五六七八九十零〇幺两百]")
 
@@ -79,6 +73,7 @@ _IP6 = re.compile(
 _VERSION = re.compile(
     r"(?:[vV]|版本|固件|系统|version|ver|升级|更新)[号是为到至:：. ]{0,3}$", re.IGNORECASE
 )
+_NETWORK = re.compile(r"[iI][pP]|登[录陆]|地址|来自|网络|服务器|访问|设备")
 _PLATE = re.compile(
     rf"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Za-hj-np-z][·\-. ]?"
     rf"((?:[A-HJ-NP-Za-hj-np-z]|{DIGIT}){{5,6}}|(?:[A-HJ-NP-Za-hj-np-z]|{DIGIT}){{4}}[挂学警港澳])(?![0-9A-Za-z])"
@@ -89,7 +84,7 @@ _WECHAT = re.compile(
     re.IGNORECASE,
 )
 _ORDER = re.compile(
-    rf"(?:订单|工单|运单|保单|快递单|物流单|单号|流水|受理|编号|案件|合同|票号|凭证|取件码?|交易|报案|快递|保险单){_JOINER}"
+    rf"(?:订单|工单|运单|保单|快递单|物流单|单号|流水|受理|(?:投诉|业务|客户|申请|参考|受理)编号|案件|合同|票号|凭证|取件码?|交易|报案|快递|保险单){_JOINER}"
     r"(?:是|为)?([A-Za-z0-9][A-Za-z0-9\-_]{5,39})(?![A-Za-z0-9])"
 )
 _PASSPORT = re.compile(
@@ -102,22 +97,30 @@ _STARRED = re.compile(r"(?<![0-9])1[3-9][0-9]\*{4}[0-9]{4}(?![0-9])")
 _NUM = r"[0-9A-Za-z一二三四五六七八九十百零〇幺两]{1,6}"
 _HAN = r"[\u4e00-\u9fff]"
 _ROAD = r"(?:大街|大道|胡同|[路街巷道])"
-_ESTATE = r"(?:小区|花园|公寓|家园|新村|[苑庭园村里城府湾寓邸郡院居])"
-_DETAIL = rf"(?:(?:第)?{_NUM}(?:号楼|号院|号门|单元|[号栋幢座室户弄楼层门房组])(?:之{_NUM})?[,，、 \-]{{0,2}})"
-_DASHED = r"[0-9]{1,4}[\-—][0-9]{1,4}(?:[\-—][0-9]{2,4})?(?:室|号)?"
+_ESTATE = r"(?:小区|花园|公寓|家园|新村|[苑庭园村里城府湾寓邸郡院]|居(?!民))"
+_DETAIL = rf"(?:(?:第)?{_NUM}(?:号楼|号院|号门|单元|[号栋幢座室户弄楼层门房组区期排])(?:之{_NUM})?[,，、 \-]{{0,2}})"
+_DASHED = r"(?!0[0-9]{2,3}[\-—])[0-9]{1,4}[\-—][0-9]{1,4}(?:[\-—][0-9]{2,4})?(?:室|号)?"
 _ADDRESS = re.compile(
     rf"(?:{_HAN}|[0-9A-Za-z]){{2,24}}?(?:{_ROAD}|{_ESTATE})[, ，]?"
     rf"(?:{_HAN}{{1,8}}(?:{_ESTATE}))?((?:{_DETAIL})+(?:{_HAN}{{1,8}}{_ESTATE}[, ，]?(?:{_DETAIL})*)?(?:{_DASHED}|{DIGIT}{{3,4}}(?![0-9元块点分年月天人]))?|{_DASHED})"
 )
-_HOME_DETAIL = re.compile(rf"{_NUM}(?:单元|[室栋幢户弄]|号楼)|[0-9]+[\-—][0-9]+[\-—][0-9]+")
+# A building or a road number is a place; a flat or a room is where somebody lives.
+_HOME_DETAIL = re.compile(
+    rf"{_NUM}(?:单元|[室弄]|门(?!口|[外前]))|[0-9]+[\-—][0-9]+[\-—][0-9]+"
+    rf"|(?:[栋幢座]|号楼)[, ，]?(?:{DIGIT}{{3,4}}|{_NUM}[房号])"
+)
 _HOME_CUE = re.compile(
-    r"(?:家住|我住|住在|住址|地址|家在|我家|寄到|送到|送货到|收货|家庭|居住|住处|上门|户籍|租住|住的?是|家是|寄给)"
+    r"家住|我们?住|住在|住址|地址|家在|我家|寄到|送到|送货到|收货|家庭|居住|住处|上门|户籍|租住|住的?是|家是|寄给|(?<!居)住$"
+)
+# 公司地址, 地址…办事处: an office gives its address to be found.
+_OFFICE_CUE = re.compile(
+    r"(?:注册|办公|公司|单位|机构|网点|门店|中心|部门|联系|官方|经营|方)的?地址"
 )
 _TRIM = re.compile(
-    r".*(?:住址|地址|家住|住在|家在|我家|位于|寄到|送到|寄给|送货到|收货到|来到|搬到|家是|[是在到住为去来给寄送说了我您你他她的]|门牌)(?=.{2})"
+    r".*(?:住址|地址|家住|住在|家在|我家|位于|坐落于|坐落在|关于|反映|投诉|解决|造成|购买了?|针对|开发的|日内?对?|部门对|题|寄到|送到|寄给|送货到|收货到|来到|搬到|家是|[是在到住为去来给寄送说了我您你他她的]|门牌)(?=.{2})"
 )
 _BUSINESS = re.compile(
-    r"支行|分行|网点|酒店|宾馆|饭店|商场|营业厅|餐厅|大厅|大厦|医院|学校|广场|超市|门店|分店|房间|客房|大学|中学|机场|车站|柜台|窗口"
+    r"支行|分行|网点|酒店|宾馆|饭店|商场|营业厅|餐厅|大厅|大厦|医院|学校|广场|超市|门店|分店|房间|客房|大学|中学|机场|车站|柜台|窗口|大院|机关|政府|办公|中心|公司|大队|[教商]育?局|委员|社区居委|派出所|工业园|全体业主|业主代表|架空层|门面"
 )
 
 
@@ -146,7 +149,15 @@ def ips(text: str) -> Iterator[tuple[int, int]]:
                 ipaddress.ip_address(found.group())
             except ValueError:
                 continue
-            yield found.span()
+            if _is_address(found.group()) or _NETWORK.search(
+                text[max(0, found.start() - 10) : found.start()]
+            ):
+                yield found.span()
+
+
+def _is_address(dotted: str) -> bool:
+    # 7.14.21.28休 lists days: without a word of networks one part has to have three digits.
+    return ":" in dotted or any(len(part) == 3 for part in dotted.split("."))
 
 
 def plates(text: str) -> Iterator[tuple[int, int]]:
@@ -188,7 +199,7 @@ def handles(text: str) -> Iterator[tuple[int, int]]:
     >>> list(handles("@小雨不打伞 看看 @中国联通客服"))
     [(0, 6)]
     """
-    official = _words("mask_official.txt")
+    official = words("mask_official.txt")
     for found in _HANDLE.finditer(text):
         if not any(word in found.group(1) for word in official):
             yield found.span()
@@ -219,142 +230,17 @@ def addresses(text: str) -> Iterator[tuple[int, int]]:
         start, end = found.span()
         place_end = found.start(1)
         trimmed = _TRIM.match(text[start:place_end])
-        cue = _HOME_CUE.search(text[max(0, start - 8) : place_end]) is not None
+        lead = text[max(0, start - 8) : place_end]
+        cue = _HOME_CUE.search(lead) is not None and not _OFFICE_CUE.search(lead)
         if trimmed:
             start += trimmed.end()
         home = _HOME_DETAIL.search(found.group(1)) is not None
-        around = text[start : end + 5]
-        if (home or cue) and (cue or not _BUSINESS.search(around)) and end - start >= 5:
+        around = text[start : end + 12]
+        living = cue and (lead.find("地址") < 0 or not _BUSINESS.search(around))
+        if (living or (home and not _BUSINESS.search(around))) and end - start >= 5:
             while end > start and text[end - 1] in ",，、 -":
                 end -= 1
             yield start, end
-
-
-@functools.cache
-def _words(name: str) -> frozenset[str]:
-    lines = shipped(f"lexicons/{name}").read_text(encoding="utf-8").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
-
-
-@dataclass(frozen=True, slots=True)
-class _NameRules:
-    after_strong: re.Pattern[str]
-    after_weak: re.Pattern[str]
-    before_title: re.Pattern[str]
-    surname: re.Pattern[str]
-    not_names: frozenset[str]
-
-
-# Characters that hardly occur in given names but often follow a surname character in words.
-_NOT_GIVEN = (
-    "的了吗呢吧啊是在不没有我你他她它您就都也还又很太想要说问打给把被让个这那什么怎们着过到得地与和跟从或但"
-    "只才再去来吃买卖昨今日月年号天点次款元块钱费店行卡证时分对为用于客户老师先女士姐经理员人请谢您喂哪"
-    "上下里外前后左右先没多少每住找接做拿送退收发订交办存取查等叫称呼家楼区市省县路街村镇位"
-    "以所能可会应该该已曾更最比及按由因如若且并而则乃之其此被把"
-)
-_EDGE = r"(?=$|[^\u4e00-\u9fff]|[的,我是在,身电手住说于来反表称投致今昨要]|反映|先生|女士)"
-_REPORTS = r"(?=反映|来电|称|表示|说|投诉|致电|于|咨询|要求|办理|先生|女士|的(?:家[属人]|[妈爸]|朋友|同事|丈夫|妻子|老[公婆]|父|母|[儿女])|[,，:：;；。、 ]|$)"
-
-
-@functools.cache
-def _name_rules() -> _NameRules:
-    surnames = sorted(_words("surnames.txt"), key=len, reverse=True)
-    compound = "|".join(word for word in surnames if len(word) > 1)
-    single = "".join(word for word in surnames if len(word) == 1)
-    given = rf"(?![{_NOT_GIVEN}])[\u4e00-\u9fff]"
-    chinese = rf"(?:(?:{compound}|[{single}])(?:{given}){{1,2}}?)"
-    dotted = r"[\u4e00-\u9fff]{1,8}(?:·[\u4e00-\u9fff]{1,8}){1,3}?"
-    latin = r"[A-Z][a-z]+(?: [A-Z][a-z]+){0,2}"
-    sep = r"(?:[是为叫:：,，、 (（]|的?名字|嗯|呃|那个){0,4}"
-    strong = (
-        r"我叫|名叫|我的名字|我名字|姓名|联系人|收件人|收货人|寄件人|户主|户名|持卡人|投保人|被保险人|申请人|投诉人|反映人|经办人"
-        r"|乘车人|乘机人|乘客|旅客|机主|业主|患者|[他她人个工员]叫"
-    )
-    weak = r"我是|本人|这里是|客户|用户|市民|员工|柜员|来电人|坐席|客服|大堂|专员|店员"
-    return _NameRules(
-        after_strong=re.compile(
-            rf"(?:{strong}){sep}(?:({dotted}){_EDGE}|({latin})(?![A-Za-z])|({chinese}){_EDGE}"
-            rf"|((?:{compound}|[{single}])(?:{given}){{2}}))"
-        ),
-        after_weak=re.compile(
-            rf"(?:{weak})(?:[:：]?({dotted})(?=$|[^\u4e00-\u9fff·.])|[:： ]?({chinese}){_REPORTS})"
-        ),
-        before_title=re.compile(rf"{_TITLE}"),
-        surname=re.compile(rf"(?:{compound}|[{single}])"),
-        not_names=_words("mask_not_names.txt"),
-    )
-
-
-_FAMILY = re.compile(r"(?:免贵姓|我姓|贵姓[是:： ]?|叫?姓)")
-_LONGER_TITLE = re.compile(
-    r"小姐姐|经理[解论]|老师傅?们|师傅[牌面红茶]|先生们|女士们|医生们|主任务"
-)
-
-
-def _is_word(text: str, start: int, end: int, not_names: frozenset[str]) -> bool:
-    """Is what looks like a name at [start:end) a listed word, or cut out of one?"""
-    for left in range(max(0, start - 3), start + 1):
-        for right in range(start + 1, min(len(text), left + 6) + 1):
-            if right - left > 1 and text[left:right] in not_names:
-                return True
-    return False
-
-
-def names(text: str) -> Iterator[tuple[int, int]]:
-    """Yield names of persons after a cue (我叫, 姓名, 联系人 …) or before a title (先生, 经理 …).
-
-    >>> text = "我叫林晓雯,让周经理回电,我叫了外卖,经理说马上"
-    >>> [text[a:b] for a, b in names(text)]
-    ['林晓雯', '周']
-    """
-    rules = _name_rules()
-    for pattern in (rules.after_strong, rules.after_weak):
-        for found in pattern.finditer(text):
-            start, end = found.span(found.lastindex or 0)
-            if not _is_word(text, start, end, rules.not_names):
-                yield start, end
-    for found in _FAMILY.finditer(text):
-        surname = rules.surname.match(text, found.end())
-        if surname and re.match(r"$|[^\u4e00-\u9fff]|[的我是叫啊先女]", text[surname.end() :]):
-            yield surname.span()
-    for found in rules.before_title.finditer(text):
-        if _LONGER_TITLE.match(text, found.start()):
-            continue
-        span = _titled(text, found.start(), found.group(), rules)
-        if span:
-            yield span
-
-
-def _titled(text: str, end: int, title: str, rules: _NameRules) -> tuple[int, int] | None:
-    dotted = re.search(
-        r"[\u4e00-\u9fff]{1,8}(?:·[\u4e00-\u9fff]{1,8}){1,3}$", text[max(0, end - 20) : end]
-    )
-    if dotted:
-        return end - len(dotted.group()), end
-    for size in (4, 3, 2, 1):
-        start = end - size
-        if start < 0:
-            continue
-        surname = rules.surname.match(text, start, end)
-        if not surname:
-            continue
-        given = text[surname.end() : end]
-        if len(given) > 2 or any(
-            char in _NOT_GIVEN or not "\u4e00" <= char <= "\u9fff" for char in given
-        ):
-            continue
-        if given and title not in ("先生", "女士", "小姐"):
-            # 维修老师傅, 管理经理: a longer name needs a clear left edge before a weak title.
-            if (
-                start
-                and "\u4e00" <= text[start - 1] <= "\u9fff"
-                and text[start - 1] not in "是叫找的给跟和向由请问户位员对了"
-            ):
-                continue
-        if _is_word(text, start, end, rules.not_names):
-            continue
-        return start, end
-    return None
 
 
 def find(text: str, *, lead: str = "") -> list[Mask]:
@@ -368,7 +254,7 @@ def find(text: str, *, lead: str = "") -> list[Mask]:
     latin = _LATIN.search(text) is not None
     run = RUN.search(text) is not None
     plain = simplify(text)
-    named = _NAME_GATE.search(plain) is not None
+    named = NAME_GATE.search(plain) is not None
     placed = (latin or _SPOKEN_GATE.search(plain) is not None) and _PLACE_GATE.search(
         plain
     ) is not None

@@ -1,0 +1,342 @@
+"""Names of persons: a cue or a title beside them, and the shape of a name.
+
+What the law asks for is what tells who somebody is: a full name, or a surname that the customer
+gives as such (我姓孙) or that a title makes a form of address (王先生, 李经理). Familiar forms
+(小王, 老李, 王总, 张姐) name nobody outside their circle and stay readable, as do nicknames.
+
+A strong cue (我叫, 姓名：) needs a surname and nearly any given name; a weak one (客户, 本人,
+我是, 客服) is followed by ordinary words far more often than by a name, so that it also needs
+given-name characters and an edge: punctuation or a word of reporting. A bare name in running
+text is not looked for.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipeline.text.mask.words import words
+
+_TITLES = (
+    "先生|女士|小姐|太太|师傅|经理|老师|大夫|医生|主任|店长|阿姨|大爷|大姐|大哥|律师|警官|教授|护士"
+)
+# These make a form of address only after a full name: 王书记 is an office.
+_OFFICES = "书记|局长|校长|院长|所长|行长|村长|镇长|处长|科长|队长|站长|会长|司机|同志|同学|奶奶|爷爷|顾问|教练|管家|家长"
+_FIELDS = (
+    "姓名|联系人|收件人|收货人|寄件人|户主|户名|持卡人|投保人|被保险人|被保人|受益人|申请人|投诉人|反映人|反馈人"
+    "|经办人|负责人|当事人|委托人|代办人|报修人|报案人|乘车人|乘机人|旅客|乘客|机主|车主|业主|患者|住户|法定代表人|法人"
+)
+_INTRODUCING = "我叫|名叫|名字[是叫]?|本人姓名|[他她人个工员]叫|[,，。;； ]叫|叫做|原名|化名"
+_WEAK = "我是|本人|这里是|我[,，]|客户|用户|市民|村民|居民|群众|网友|业户|租户|商户|户主|住户|业主|来电人|来访人|储户|学生|家长"
+_STAFF = (
+    "员工|柜员|坐席|座席|客服|大堂|专员|店员|经理|店长|主任|师傅|医生|老师|护士|司机|快递员|外卖员|骑手|服务员|保安"
+    "|主管|行长|人员|管家|顾问|导游|教练|中介|网格员|民警|负责人|书记|局长|村长|主席|会计|房东|老板|法人|业务员"
+    "|丈夫|妻子|老公|老婆|儿子|女儿|父亲|母亲|爸爸|妈妈|哥哥|姐姐|弟弟|妹妹|朋友|同事|邻居"
+)
+NAME_GATE = re.compile(
+    rf"{_TITLES}|{_OFFICES}|{_FIELDS}|{_INTRODUCING}|{_WEAK}|{_STAFF}|姓|人[:： ]|·"
+)
+
+_HAN = r"[\u4e00-\u9fff]"
+_KIN = r"的(?:家[属人]|[妈爸]|朋友|同事|丈夫|妻子|老[公婆]|父|母|[儿女]|孩子)"
+_HARD = re.compile(rf"$|(?!{_HAN})")
+_REPORT = re.compile(
+    r"反映|反馈|来电|来信|来访|称|表示|说|投诉|致电|于|咨询|要求|办理|先生|女士|小姐|希望|请求|提出|认为|自称|申请|报修"
+    rf"|举报|催|通过|再次|多次|您好|你好|{_KIN}"
+)
+_AFTER_STRONG = re.compile(
+    r"[的我是在身住及]|年|手机|电话|号码|今|昨|想|要|请|家住|工号|会员|来自|因|现|已|曾|就|对|今年|办|买|订|微信|会[员来回]"
+)
+_AFTER_STAFF = re.compile(
+    r"态度|推荐|一直|让|给|答应|告知|服务|回复|非常|很|太|不|没|把|的|跟|骗|骂|收|拿|帮|上门|处理|解释|接|在|就|对|也"
+    r"|都|还|工号|强行|私自|同志|等"
+)
+# Words of grammar that no given name holds; the second line may stand in one (东来, 可人, 小楼).
+_NEVER = frozenset(
+    "的了吗呢吧啊是不没我你他她它您就都也还又很太说吃买卖喂谢什怎们着这那个把被让哪问给打和副总班"
+)
+_SOFT = frozenset(
+    "来楼家可会能以如若所因由多有生在要到得与跟从或但只才再去昨今日月年号点次元块钱费店行卡证时分对为用于客户老师"
+    "先女士姐理经员人请叫上下里外前后左右少每住找接做拿送退收发订办交存取查等称呼区市省县路街村镇位"
+    "该应已曾更最比及按且并而则乃之其此想"
+)
+_DOTTED = re.compile(rf"{_HAN}{{1,8}}(?:·{_HAN}{{1,8}}){{1,3}}")
+_LATIN = re.compile(r"[A-Z][a-z]+(?: [A-Z][a-z]+){0,2}(?![A-Za-z])")
+_FILLER = r"(?:[是为叫:：,，、 (（]|嗯|呃|那个){0,4}"
+_FIELD = re.compile(rf"(?:{_FIELDS})(?:的?(?:姓名|名字))?({_FILLER})")
+_STRONG = re.compile(rf"(?:{_INTRODUCING}){_FILLER}")
+_LOOSE = re.compile(rf"({_STAFF})|(?:{_WEAK})")
+_TITLE = re.compile(rf"(?:{_TITLES})|({_OFFICES})")
+_FAMILY = re.compile(r"(?:免贵姓|我姓|贵姓[是:： ]?|叫?姓)")
+_AFTER_FAMILY = re.compile(rf"$|(?!{_HAN})|[的我是叫啊先女]")
+_LONGER_TITLE = re.compile(
+    r"小姐姐|经理[解论]|老师傅?们|师傅[牌面红茶]|先生们|女士们|医生们|主任务|同学[们会校]|家长[们群会]|教授课|律师[函所事]|老师傅"
+)
+# 江先生菜馆, 金师傅烤肉店: a house called after a person.
+_HOUSE = re.compile(
+    rf"的?{_HAN}{{0,4}}(?:馆|店|坊|铺|火锅|烤[肉鱼鸭]|拉面|牛排|饺子|包子|烧烤|料理|咖啡|奶茶|蛋糕|鱼|面)(?!里|员|长)"
+)
+_PLACE = re.compile(
+    r"[社小]区|[村镇乡县市区路街]|大道|[中小大]学|医院|公司|学校|派出所|广场|花园|[支分]行|银行|酒店|车?站|山庄"
+)
+_LEFT_EDGE = re.compile(
+    rf"(?:^|(?!{_HAN}).|[是叫找的给跟和向由请问户位员对了与让被把按及、]|联系|告诉|通知|咨询|表扬|感谢|投诉|反映|举报|转告|{_STAFF}|{_WEAK})$"
+)
+_PLACEHOLDERS = frozenset("不详 未知 匿名 保密 无名 不便 同上 暂无 没有 本人 先生 女士".split())
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    surname: re.Pattern[str]
+    given: frozenset[str]
+    never_names: frozenset[str]
+    common: frozenset[str]
+
+
+@functools.cache
+def _lists() -> _Words:
+    surnames = sorted(words("surnames.txt"), key=len, reverse=True)
+    listed = words("mask_not_names.txt")
+    return _Words(
+        surname=re.compile("|".join(map(re.escape, surnames))),
+        given=frozenset("".join(words("mask_given.txt"))),
+        never_names=listed,
+        common=listed | words("mask_common_words.txt"),
+    )
+
+
+def names(text: str) -> Iterator[tuple[int, int]]:
+    """Yield names of persons after a cue (我叫, 姓名, 联系人 …) or before a title (先生, 经理 …).
+
+    >>> text = "我叫林晓雯,让周经理回电,客户魏东来称没接到,我叫了外卖,客服温和"
+    >>> [text[a:b] for a, b in names(text)]
+    ['林晓雯', '魏东来', '周']
+    """
+    for found in _FIELD.finditer(text):
+        if span := _in_field(text, found.end(), colon=_announced(found.group(1))):
+            yield span
+    for found in _STRONG.finditer(text):
+        if span := _introduced(text, found.end()):
+            yield span
+    for found in _LOOSE.finditer(text):
+        if span := _reported(text, found.end(), staff=found.group(1) is not None):
+            yield span
+    for found in _FAMILY.finditer(text):
+        surname = _lists().surname.match(text, found.end())
+        if surname and _AFTER_FAMILY.match(text, surname.end()):
+            yield surname.span()
+    for found in _TITLE.finditer(text):
+        if _LONGER_TITLE.match(text, found.start()) or _HOUSE.match(text, found.end()):
+            continue
+        if span := _titled(text, found.start(), found.group(), office=found.group(1) is not None):
+            yield span
+
+
+def _announced(filler: str) -> bool:
+    return any(char in ":：是为叫" for char in filler)
+
+
+def _foreign(text: str, at: int) -> tuple[int, int] | None:
+    """Return a name with a middle dot, or one in Latin letters, at a place."""
+    if found := _DOTTED.match(text, at):
+        last = text.rfind("·", at, found.end()) + 1
+        # The dots say where the parts begin; where the last one ends, a word of reporting says.
+        for end in range(last + 1, found.end()):
+            if _REPORT.match(text, end) or text[end] in "的在是":
+                return at, end
+        return found.span()
+    return None
+
+
+def _in_field(text: str, at: int, *, colon: bool) -> tuple[int, int] | None:
+    if span := _foreign(text, at):
+        return span
+    if found := _LATIN.match(text, at):
+        return found.span()
+    if colon:
+        end = at
+        while end < len(text) and end - at < 5 and "\u4e00" <= text[end] <= "\u9fff":
+            end += 1
+        if 2 <= end - at <= 4 and _is_field_value(text[at:end]):
+            return at, end
+    if span := _introduced(text, at):
+        return span
+    return (at, at + 2) if _given_only(text, at) else None
+
+
+def _is_field_value(value: str) -> bool:
+    """May the whole value of a form's name field be a name, with or without a surname?"""
+    lists = _lists()
+    if value in lists.never_names or value in _PLACEHOLDERS or any(c in _NEVER for c in value):
+        return False
+    surname = lists.surname.match(value)
+    if surname and surname.end() < len(value):
+        return value[:2] not in lists.never_names or value[-1] in lists.given
+    return len(value) < 4 and value not in lists.common and all(c in lists.given for c in value)
+
+
+def _given_only(text: str, at: int) -> bool:
+    """Does a given name of two characters stand here between the cue and punctuation?"""
+    given = text[at : at + 2]
+    lists = _lists()
+    return (
+        len(given) == 2
+        and all(char in lists.given for char in given)
+        and given not in lists.common
+        and _HARD.match(text, at + 2) is not None
+    )
+
+
+def _candidates(text: str, at: int) -> Iterator[tuple[int, str]]:
+    """Yield the end and the given name of what may be a full name here, the longest first."""
+    surname = _lists().surname.match(text, at)
+    if not surname:
+        return
+    for size in (2, 1):
+        given = text[surname.end() : surname.end() + size]
+        if len(given) == size and all(
+            "\u4e00" <= char <= "\u9fff" and char not in _NEVER for char in given
+        ):
+            yield surname.end() + size, given
+
+
+def _cut_from_word(text: str, at: int, end: int, given: str) -> bool:
+    """Is the candidate a word, or does it begin or end inside one?"""
+    common = _lists().common
+    whole = text[at:end]
+    if whole in common or any(text[at : end + more] in common for more in (1, 2)):
+        return True
+    if len(given) == 2:
+        return text[at : end - 1] in common or given in common
+    return given + text[end : end + 1] in common
+
+
+def _shape(given: str) -> int:
+    """Return how much a given name looks like one: 2 wholly, 1 in part, 0 not at all."""
+    lists = _lists()
+    if len(given) == 2 and given[0] == given[1]:
+        return 2
+    typical = sum(char in lists.given for char in given)
+    if typical == len(given):
+        return 2
+    return int(typical > 0 and not any(char in _SOFT and char not in lists.given for char in given))
+
+
+def _soft_end(text: str, end: int, given: str) -> bool:
+    """Does the last character rather begin the next word: 王明|来电, 李强|称呼?"""
+    return len(given) == 2 and _REPORT.match(text, end - 1) is not None
+
+
+def _introduced(text: str, at: int) -> tuple[int, int] | None:
+    """Return the name at a place where one is announced (我叫…)."""
+    if span := _foreign(text, at):
+        return span
+    if found := _LATIN.match(text, at):
+        return found.span()
+    lists = _lists()
+    for end, given in _candidates(text, at):
+        hard = _HARD.match(text, end) is not None
+        edge = hard or _REPORT.match(text, end) or _AFTER_STRONG.match(text, end)
+        soft = given[-1] in _SOFT and given[-1] not in lists.given
+        if _cut_from_word(text, at, end, given):
+            # 我叫高能, 我叫叶子琪: a common word, unless written out as a name.
+            named = hard and _shape(given) == 2 and text[at:end] not in lists.never_names
+            if not named or (len(given) == 1 and text[at:end] in lists.never_names):
+                continue
+        elif not edge:
+            if len(given) == 1 or _shape(given) < 2 or _soft_end(text, end, given):
+                continue
+            if _PLACE.match(text, end):
+                continue
+        elif (soft and not hard) or (_soft_end(text, end, given) and not hard):
+            continue
+        return at, end
+    return (at, at + 2) if _given_only(text, at) and text[at - 1] in "叫是" else None
+
+
+def _reported(text: str, at: int, *, staff: bool) -> tuple[int, int] | None:
+    """Return the name after a word for a person (客户…称), which mostly has none."""
+    colon = text[at : at + 1] in (":", "：", " ", "(", "（", "是", "叫")
+    at += colon
+    if span := _foreign(text, at):
+        return span
+    for end, given in _candidates(text, at):
+        shape = _shape(given)
+        hard = _HARD.match(text, end) is not None
+        report = _REPORT.match(text, end) is not None
+        cut = _cut_from_word(text, at, end, given)
+        if _soft_end(text, end, given) and not report and not hard:
+            continue
+        if _PLACE.match(text, end):
+            return None
+        if len(given) == 1:
+            if shape == 2 and not cut and (report or hard):
+                return at, end
+            continue
+        if cut and not (shape == 2 and (report or hard) and text[at:end] not in _lists().common):
+            continue
+        typical_last = given[-1] in _lists().given
+        edge = report or hard or (staff and _AFTER_STAFF.match(text, end) is not None)
+        if shape == 2 and (edge or not cut):
+            return at, end
+        if edge and (
+            shape == 1 or (typical_last and report) or (report and given[0] in _lists().given)
+        ):
+            return at, end
+    return None
+
+
+def _titled(text: str, end: int, title: str, *, office: bool) -> tuple[int, int] | None:
+    """Return the name before a title: a full name, or the surname alone (周经理)."""
+    before = text[max(0, end - 20) : end]
+    if dotted := re.search(rf"{_HAN}{{1,8}}(?:·{_HAN}{{1,8}}){{1,3}}$", before):
+        return end - len(dotted.group()), end
+    lists = _lists()
+    polite = title in ("先生", "女士", "小姐", "太太")
+    for size in (4, 3, 2, 1):
+        start = end - size
+        surname = lists.surname.match(text, start, end) if start >= 0 else None
+        if not surname or size - len(surname.group()) > 2 or (office and surname.end() == end):
+            continue
+        given = text[surname.end() : end]
+        if any(not "\u4e00" <= char <= "\u9fff" or char in _NEVER for char in given):
+            continue
+        if office and given in lists.common:
+            continue
+        if _crosses_word(text, start) or not _title_shape(text, start, given, polite=polite):
+            continue
+        return start, end
+    return None
+
+
+def _title_shape(text: str, start: int, given: str, *, polite: bool) -> bool:
+    lists = _lists()
+    if not given:
+        return True
+    whole = text[start : start + 3]
+    if any(whole[:size] in lists.common for size in (2, 3)) or given in lists.common:
+        # 叶子琪女士 is a name; 马上张先生 is a word and another name.
+        if len(given) < 2 or _shape(given) < 2 or lists.surname.match(given[-1]):
+            return False
+    left = _LEFT_EDGE.search(text[max(0, start - 4) : start]) is not None
+    if any(char in _SOFT and char not in lists.given for char in given):
+        return (
+            left
+            and len(given) == 2
+            and (given[0] == given[1] or any(char in lists.given for char in given))
+        )
+    return left or (polite and (len(given) == 2 or _shape(given) == 2))
+
+
+def _crosses_word(text: str, start: int) -> bool:
+    """Does a word reach over the left edge (对|方经理, 历|史老师)?"""
+    lists = _lists()
+    if text[max(0, start - 1) : start + 1] in lists.common:
+        return True
+    return any(
+        text[left:right] in lists.never_names
+        for left in range(max(0, start - 3), start)
+        for right in range(start + 1, min(len(text), left + 6) + 1)
+    )
