@@ -10,6 +10,8 @@ from flows.settings import quiet_prefect
 quiet_prefect()
 
 from prefect import flow  # noqa: E402  Prefect reads its settings when imported
+from prefect import serve as serve_deployments  # noqa: E402
+from prefect.schedules import Cron  # noqa: E402
 
 from flows import tasks  # noqa: E402
 from pipeline import job  # noqa: E402
@@ -52,3 +54,17 @@ def orchestrate(
         return ad_hoc(str(config_path), list(sources), again)
     finally:
         tasks.PROGRESS.reset(token)
+
+
+def serve(config_path: Path) -> None:
+    """Register both flows with the Prefect server and run what it starts, until stopped."""
+    settings = load_settings(config_path)
+    parameters = {"config_path": str(config_path.resolve())}
+    serve_deployments(
+        nightly.to_deployment(
+            "nightly",
+            parameters=parameters,
+            schedule=Cron(settings.schedule.cron, timezone=settings.timezone),
+        ),
+        ad_hoc.to_deployment("ad-hoc", parameters=parameters),
+    )

@@ -145,7 +145,7 @@ def analyse(
     """
     from pipeline import analyse as reading
     from pipeline import ingest
-    from pipeline.records import Quarantined
+    from pipeline.records import Quarantined, Verbatim
 
     settings = _settings_or_default(config_path)
     source = sys.stdin.buffer if str(file) == "-" else file
@@ -154,10 +154,17 @@ def analyse(
     records = _peeked(records)
     resources, rules = _resources(settings)
     refused = 0
+    wordless: list[str] = []
+
+    def noticed() -> Iterator[Verbatim | Quarantined]:
+        for record in records:
+            if isinstance(record, Verbatim) and not (record.text or record.turns):
+                wordless.append(f"{record.file}:{record.row}")
+            yield record
 
     def read() -> Iterator[dict[str, Any]]:
         nonlocal refused
-        for record in reading.analyse(records, resources, rules):
+        for record in reading.analyse(noticed(), resources, rules):
             if isinstance(record, Quarantined):
                 refused += 1
                 place = f"{record.file}:{record.row}" + (
@@ -175,6 +182,12 @@ def analyse(
             click.echo(line)
     else:
         _print_table(read())
+    if wordless:
+        click.echo(
+            f"voc: {len(wordless)} records have no text, first {wordless[0]}; "
+            "each is printed as one without content",
+            err=True,
+        )
     if refused:
         click.echo(f"voc: {refused} rows could not be read and are listed above", err=True)
 
@@ -196,6 +209,17 @@ def _peeked(records: Iterator[Any]) -> Iterator[Any]:
     stream = iter(records)
     first = list(itertools.islice(stream, 1))
     return itertools.chain(first, stream)
+
+
+@main.command()
+@_CONFIG
+def serve(config_path: Path) -> None:
+    """Serve the nightly and the ad-hoc flow to Prefect until stopped.
+
+    The nightly flow runs at schedule.cron in the time zone of config.yaml. PREFECT_API_URL names
+    the Prefect server.
+    """
+    _orchestrator("prefect-serve")(config_path)
 
 
 @main.command()
@@ -316,8 +340,8 @@ def _print_summary(summary: Summary) -> None:
         ("records kept", f"{summary.kept:,}"),
         ("rows quarantined", f"{summary.quarantined:,}"),
         ("personal items masked", f"{summary.masked:,}"),
-        ("documents in the database", f"{summary.documents:,}"),
-        ("without content", f"{summary.no_content:,}"),
+        ("documents with content in the database", f"{summary.documents:,}"),
+        ("documents without content (无, 没有 …)", f"{summary.no_content:,}"),
         ("dissatisfied", f"{summary.dissatisfied:,}"),
         ("  of these silent 非投诉型抱怨", f"{summary.silent:,}"),
         ("complaint acts 投诉行为", f"{summary.complaints:,}"),
@@ -341,7 +365,7 @@ def _print_table(records: Iterator[dict[str, Any]]) -> None:
 
     table = Table(show_lines=True)
     for heading in ("id", "text", "sentiment", "topics", "signals", "silent"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for record in records:
         text = Text(record["text"])
         for unit in record["units"]:
@@ -364,3 +388,7 @@ def _verdict(record: dict[str, Any]) -> str:
     if record["complaint"]:
         return "complaint"
     return "silent" if record["silent"] else ""
+
+
+if __name__ == "__main__":
+    main()

@@ -5,7 +5,7 @@ import json
 import random
 
 import pytest
-from test_aggregate import add, fresh_db
+from tests.test_aggregate import add, fresh_db
 
 from pipeline.aggregate.findings import find, write_findings
 from pipeline.config import AggregateSettings

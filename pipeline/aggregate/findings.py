@@ -34,7 +34,7 @@ _WORD = re.compile(r"[\u4e00-\u9fffA-Za-z]{2,}")
 class Finding:
     """One result that stands out 发现: a share of silent dissatisfaction above its base.
 
-    ``member``: a branch, product, cohort or channel (``dimension``) against all others.
+    ``member``: a branch, product or cohort (``dimension``) against all others.
     ``change``: a week, month or day (``period_type``, ``period_start``) against all earlier ones.
     ``silent`` of ``n`` documents are silent and about ``topic`` (``subtopic`` empty: the topic as
     a whole; topic ``*``: any); ``share`` = silent / n. ``lift`` = share / base share, None where
@@ -209,31 +209,24 @@ def _table(facts: Facts, code: Ints, size: int, at: Ints | None = None) -> Ints:
 def _member_candidates(
     facts: Facts, labels: list[_Label], settings: AggregateSettings
 ) -> Iterator[_Candidate]:
-    for dimension, coded in [*facts.members.items(), ("channel", facts.channel)]:
+    # Channels are no candidates: whoever writes to the complaint desk complains, so that channels
+    # differ in silence is given.
+    for dimension, coded in facts.members.items():
         size = len(coded.names)
         if size < 2:
             continue
         n = _table(facts, coded.codes, size)
-        silent = _table(facts, coded.codes, size, labels[0].at).sum(axis=1) if labels else None
         for label in labels:
-            if dimension == "channel" and label.topic == ANY:
-                # Whoever writes to the complaint desk complains: that channels differ is given.
-                continue
             k = _table(facts, coded.codes, size, label.at)
             base_k, base_n = k.sum(axis=0) - k, n.sum(axis=0) - n
             excess = _like_with_like(k, n, base_k, base_n)
-            if dimension == "channel" and silent is not None:
-                own = k.sum(axis=1)
-                others = np.maximum(silent.sum() - silent, 1)
-                excess = own - silent * (own.sum() - own) / others
             for i, finding in _tested(
                 k.sum(axis=1), n.sum(axis=1), base_k.sum(axis=1), base_n.sum(axis=1), excess,
                 label, settings, kind="member",
             ):  # fmt: skip
                 name = coded.names[i]
-                channel = name if dimension == "channel" else ANY
                 yield _Candidate(
-                    replace(finding, dimension=dimension, member=name, channel=channel),
+                    replace(finding, dimension=dimension, member=name),
                     label.at[coded.codes[label.at] == i],
                     0,
                 )

@@ -7,6 +7,7 @@ second (*verdict*) weighs. The work is done a batch at a time; no result depends
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -116,10 +117,11 @@ def load_equipment(
         rules=rules,
         taxonomy=taxonomy,
         digests={
-            "lexicon": words.digest,
-            "user_dictionary": segmenter.digest,
+            # Rules and user dictionaries say what words mean, as lexicons do: one hash for all.
+            "lexicon": hashlib.sha256(
+                "\n".join((words.digest, segmenter.digest, rules.digest)).encode()
+            ).hexdigest(),
             "taxonomy": taxonomy.digest,
-            "rules": rules.digest,
             "segmenter": f"{segmenter.engine} {segmenter.version}",
         },
     )
