@@ -131,8 +131,15 @@ def test_wenjuanxing_gives_one_record_an_answer(tmp_path: Path) -> None:
     records = _read(_workbook(tmp_path / "a.xlsx", [header, *rows]), "survey")
     assert len(records) == 9
     first, second = records[:2]
-    assert (first.external_id, first.question) == ("1", "您给出这个分数的原因是什么？")
-    assert (second.external_id, second.question, second.text) == ("1", "您还有什么建议？", "无")
+    assert (first.external_id, first.question) == (
+        "1@20260903T120000",
+        "您给出这个分数的原因是什么？",
+    )
+    assert (second.external_id, second.question, second.text) == (
+        "1@20260903T120000",
+        "您还有什么建议？",
+        "无",
+    )
     assert first.scores == {"nps": 6.0}
     assert all("192.0.2.1" not in r.attributes.values() for r in records)
 
@@ -291,7 +298,7 @@ def test_a_utf16_file_without_a_mark_is_read(tmp_path: Path) -> None:
 
 def test_records_wrapped_in_an_object_are_found(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"data": [{"id": 1, "text": "慢"}]}', encoding="utf-8")
-    assert [(r.external_id, r.text) for r in _read(tmp_path / "a.json")] == [("1", "慢")]
+    assert [r.text for r in _read(tmp_path / "a.json")] == ["慢"]
 
 
 @pytest.mark.parametrize("content", ["[1,2", "[" * 100_000])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
@@ -15,14 +16,23 @@ from pipeline.config import SourceSettings
 from pipeline.errors import InputError, did_you_mean
 from pipeline.ingest import complaints, surveys
 from pipeline.ingest.columns import map_columns
-from pipeline.ingest.reader import HEAD_BYTES, Reader
+from pipeline.ingest.reader import HEAD_BYTES, NOTES, Note, Reader
 from pipeline.ingest.rows import records_of
 from pipeline.ingest.tables import as_text, open_table
 from pipeline.ingest.transcripts import READERS as TRANSCRIPT_READERS
 from pipeline.ingest.transcripts.roles import role_of
 from pipeline.records import Kind, Quarantined, Verbatim
 
-__all__ = ["InputFile", "Reader", "list_files", "read_file", "read_records", "readers"]
+__all__ = [
+    "NOTES",
+    "InputFile",
+    "Note",
+    "Reader",
+    "list_files",
+    "read_file",
+    "read_records",
+    "readers",
+]
 
 _BUILT_IN: tuple[Reader, ...] = (complaints.READER, surveys.READER, *TRANSCRIPT_READERS)
 _TIMEZONE = "Asia/Shanghai"
@@ -104,15 +114,25 @@ def list_files(source: SourceSettings) -> list[InputFile]:
 
 
 def read_file(
-    file: InputFile, source: SourceSettings, *, timezone: str
+    file: InputFile,
+    source: SourceSettings,
+    *,
+    timezone: str,
+    notes: Counter[str] | None = None,
 ) -> Iterator[Verbatim | Quarantined]:
     """Yield the records and quarantined rows of a file, in file order.
 
-    ``timezone`` names the zone of times without one. Raises `InputError` where the file as a
-    whole can't be read.
+    ``timezone`` names the zone of times without one. ``notes`` is added to as the file is read:
+    how often each of `NOTES` happened; rows that give no record, such as a survey row without any
+    open answer, are counted there alone. Raises `InputError` where the file as a whole can't be
+    read.
     """
     reader = _choose(file.path, source)
-    yield from reader.read(file.path, source, timezone)
+    for record in reader.read(file.path, source, timezone):
+        if not isinstance(record, Note):
+            yield record
+        elif notes is not None:
+            notes[record.what] += 1
 
 
 def read_records(
@@ -126,7 +146,8 @@ def read_records(
 
     ``kind`` ``auto`` takes a text with 客户：/客服： lines for a transcript and any other for a
     survey answer. ``text_field`` and ``id_field`` name columns; by default they are guessed,
-    and a record without an id is given its row number.
+    and a record without an id is given its row number. A record without text stays a record:
+    whoever joins the results to the input finds one for each.
     """
     stream: Path | IO[bytes]
     if isinstance(lines_or_path, str | Path):
@@ -142,7 +163,8 @@ def read_records(
     table = open_table(stream, name=name)
     if not text_field and "text" in table.columns:
         base = base.model_copy(update={"columns": {**columns, "text": "text"}})
-    mapped = map_columns(table, base)
+    # An id comes back as it was given: here nothing is stored that a second export could replace.
+    mapped = replace(map_columns(table, base), id_counts=False)
     zone = ZoneInfo(_TIMEZONE)
     sources = {
         each: SourceSettings(name="adhoc", kind=each, path=name)
@@ -161,7 +183,9 @@ def read_records(
                 "".join(as_text(row.cells[i]) for i in mapped.text) if hasattr(row, "cells") else ""
             )
             chosen = "transcript" if is_dialogue(text) else "survey"
-        for record in records_of(one, mapped, sources[chosen], zone):
+        for record in records_of(one, mapped, sources[chosen], zone, keep_empty=True):
+            if isinstance(record, Note):
+                continue
             if isinstance(record, Verbatim) and not record.external_id:
                 record = replace(record, external_id=str(record.row))
             yield record

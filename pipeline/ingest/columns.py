@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.config import SourceSettings
 from pipeline.errors import InputError, did_you_mean
-from pipeline.ingest.tables import Table, as_text
+from pipeline.ingest.tables import SAMPLE, Table, as_text
 
 #: What stands between the columns of ``columns.text`` when several are joined.
 JOIN = " + "
@@ -79,6 +80,8 @@ _METADATA = re.compile(
     r"姓名|手机号?.*|电话.*|微信.*|openid|unionid)$",
     re.IGNORECASE,
 )
+#: Names of columns whose number starts at 1 in every export.
+_COUNTING = frozenset({"序号", "答题序号", "行号", "no", "no.", "index", "row", "row number", "#"})
 _NPS = re.compile(
     r"nps|推荐给|推荐.{0,12}(?:可能|意愿|程度)|可能.{0,8}推荐|"
     r"愿意.{0,8}推荐|likel.*recommend",
@@ -114,6 +117,7 @@ class ColumnMap:
     """Which column holds what.
 
     ``text`` are column indices joined into one text, ``answers`` those of open survey answers.
+    ``id_counts`` says that the id is a number that counts rows and starts anew in every export.
     ``reasons`` says of every role (``text``, ``scores.nps``, ``attributes.branch`` …) which
     column was taken and why.
     """
@@ -127,6 +131,7 @@ class ColumnMap:
     scores: Mapping[str, int]
     attributes: Mapping[str, int]
     reasons: Mapping[str, str]
+    id_counts: bool = False
 
 
 def clean_question(label: str) -> str:
@@ -152,13 +157,15 @@ def known_role(name: str) -> str:
     return next((f"attributes.{one}" for one in _ATTRIBUTES if normal in _ATTRIBUTES[one]), "")
 
 
-def map_columns(table: Table, source: SourceSettings) -> ColumnMap:
+def map_columns(table: Table, source: SourceSettings, *, cure: str = "") -> ColumnMap:
     """Map the columns of a table; raise `InputError` naming the one needed and the cure.
+
+    ``cure`` says what to do where no settings are at hand; by default the key to set is named.
 
     What the source configures is taken as it stands; the rest is guessed from names and, for
     survey answers and scores, from the first rows.
     """
-    guess = _Guess(table, source)
+    guess = _Guess(table, source, cure)
     roles = {role: guess.role(role) for role in ("id", "time", "customer", "question")}
     scores = guess.scores()
     attributes = guess.attributes()
@@ -178,6 +185,7 @@ def map_columns(table: Table, source: SourceSettings) -> ColumnMap:
         scores=scores,
         attributes=attributes,
         reasons=guess.reasons,
+        id_counts=guess.counts(roles["id"]),
     )
 
 
@@ -187,9 +195,10 @@ def _normal(name: str) -> str:
 
 
 class _Guess:
-    def __init__(self, table: Table, source: SourceSettings) -> None:
+    def __init__(self, table: Table, source: SourceSettings, cure: str = "") -> None:
         self.table = table
         self.source = source
+        self.cure = cure
         self.normal = [_normal(label) for label in table.labels]
         self.by_name = [_normal(name) for name in table.columns]
         self.taken: set[int] = set()
@@ -222,10 +231,10 @@ class _Guess:
             snippet = f"answers: [{example}]"
         else:
             snippet = f"{section or 'columns'}: {{{key}: {example}}}"
+        cure = self.cure or f"set in source {self.source.name!r}: {snippet}"
         return (
             f"{self.table.name}: expected a column for {role}, found {found}{near} among: "
-            f"{listed}; "
-            f"set in source {self.source.name!r}: {snippet}"
+            f"{listed}; {cure}"
         )
 
     def by_list(self, role: str, names: Sequence[str]) -> int | None:
@@ -245,6 +254,23 @@ class _Guess:
             return None
         self.taken.add(index)
         return index
+
+    def counts(self, index: int | None) -> bool:
+        """Tell whether an id column only counts the rows of the export."""
+        if index is None:
+            return False
+        values = self.values[index]
+        if not values or not all(value.isdecimal() and len(value) <= 7 for value in values):
+            return False
+        if _COUNTING & {self.normal[index], self.by_name[index]}:
+            return True
+        numbers = [int(value) for value in values]
+        steps = [two - one for one, two in itertools.pairwise(numbers)]
+        # Newest first is as usual as oldest first; a gap is a row that somebody deleted.
+        up = numbers[0] <= 1 and sum(0 < step <= 2 for step in steps) >= 0.9 * len(steps)
+        down = bool(steps) and sum(-2 <= step < 0 for step in steps) >= 0.9 * len(steps)
+        # The first rows of a long export that counts down do not show its end.
+        return up or (down and (numbers[-1] <= 1 or len(numbers) >= 0.9 * SAMPLE))
 
     def scores(self) -> dict[str, int]:
         found = {n: self.named(f"scores.{n}", c) for n, c in self.source.scores.items()}

@@ -201,13 +201,18 @@ def records(
     if lost:
         scores["asr_dropped"] = float(lost)
     when = time_of(_named(fields, columns.get("time", ""), TIME_FIELDS, "time"), timezone)
-    given = v.as_text(_named(fields, columns.get("id", ""), ID_FIELDS, "id"))
+    given = undated(call.external_id) or v.as_text(
+        _named(fields, columns.get("id", ""), ID_FIELDS, "id")
+    )
+    if given and given.isdecimal() and len(given) < 7:
+        # A small number starts anew in every export; its time or its file tells them apart.
+        given = f"{given}@{when:%Y%m%dT%H%M%S}" if when else f"{stem or path.stem}:{given}"
     yield Verbatim(
         source=source.name,
         kind="transcript",
         channel=source.channel,
         turns=turns_of(said, source),
-        external_id=undated(call.external_id) or given or undated(stem),
+        external_id=given or undated(stem),
         occurred_at=when
         or time_in_name(call.external_id, timezone)
         or time_in_name(path.stem, timezone),
