@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from flows.settings import quiet_prefect
 
@@ -11,6 +12,7 @@ quiet_prefect()
 
 from prefect import flow  # noqa: E402  Prefect reads its settings when imported
 from prefect import serve as serve_deployments  # noqa: E402
+from prefect.deployments.runner import RunnerDeployment  # noqa: E402
 from prefect.schedules import Cron  # noqa: E402
 
 from flows import tasks  # noqa: E402
@@ -60,11 +62,11 @@ def serve(config_path: Path) -> None:
     """Register both flows with the Prefect server and run what it starts, until stopped."""
     settings = load_settings(config_path)
     parameters = {"config_path": str(config_path.resolve())}
-    serve_deployments(
-        nightly.to_deployment(
-            "nightly",
-            parameters=parameters,
-            schedule=Cron(settings.schedule.cron, timezone=settings.timezone),
-        ),
-        ad_hoc.to_deployment("ad-hoc", parameters=parameters),
+    every_night = nightly.to_deployment(
+        "nightly",
+        parameters=parameters,
+        schedule=Cron(settings.schedule.cron, timezone=settings.timezone),
     )
+    on_demand = ad_hoc.to_deployment("ad-hoc", parameters=parameters)
+    # Outside an event loop Prefect answers with the deployment itself, not with a coroutine.
+    serve_deployments(cast(RunnerDeployment, every_night), cast(RunnerDeployment, on_demand))
