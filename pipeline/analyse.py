@@ -123,8 +123,9 @@ def to_csv(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 def _csv_line(cells: Sequence[str]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(cells)
-    return buffer.getvalue()
+    # The writer quotes a line break in a cell only where it knows it for a line's end.
+    csv.writer(buffer, lineterminator="\r\n").writerow(cells)
+    return buffer.getvalue().removesuffix("\r\n")
 
 
 def _cell(value: Any) -> str:

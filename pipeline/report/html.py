@@ -140,11 +140,10 @@ def _signal_rows(connection: sqlite3.Connection) -> list[Row]:
 def _silence(
     connection: sqlite3.Connection, *, period_type: str, topic: str | None = None
 ) -> list[Row]:
-    condition = "" if topic is None else " AND topic = :topic"
     return _rows(
         connection,
         "SELECT * FROM report_silence WHERE period_type = :period_type AND channel = '*'"
-        f" AND dimension = '*'{condition} ORDER BY period_start, topic",
+        " AND dimension = '*' AND (:topic IS NULL OR topic = :topic) ORDER BY period_start, topic",
         {"period_type": period_type, "topic": topic},
     )
 
