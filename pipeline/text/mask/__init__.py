@@ -3,7 +3,9 @@
 Expects cleaned text (``pipeline.text.clean``); cue words are looked up in its Simplified reading.
 Numbers are judged by shape and by the words around them; a checksum only raises confidence.
 Names need a cue or a title beside them: no guess is made at every noun, so a bare name in
-running text is not found. A mark can't be turned back into what it stands for.
+running text is not found. Familiar forms (小王, 王总, 张姐) name nobody outside their circle and
+stay; a surname that is given as such or made an address (免贵姓孙, 王先生) goes. A mark can't be
+turned back into what it stands for.
 """
 
 from __future__ import annotations
@@ -19,10 +21,10 @@ from pipeline.text.mask.find import (
     identifiers,
     ips,
     mask,
-    names,
     numbers,
     plates,
 )
+from pipeline.text.mask.names import names
 from pipeline.text.mask.turns import mask_turns
 
 __all__ = [

@@ -1,15 +1,14 @@
-# ruff: noqa: E501, D400, SIM102 - patterns read better whole than folded
-"""Numbers, written or spoken, whole or broken: what kind of personal number are they?"""
+"""Numbers, written or spoken, whole or broken: which are personal, and of what kind."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import phonenumbers
 from stdnum import luhn
-from stdnum.cn import ric
 
 SPOKEN = "〇零一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖"
 DIGIT = f"[0-9{SPOKEN}]"
@@ -22,22 +21,47 @@ _UNIT = re.compile(
     r" ?(?:[元块万亿%％度年月天人次米斤克升瓦个件条毫吨分秒倍像mMkKgGwWvV]|公里|平方|千)"
 )
 _TAIL = re.compile(r"(?:(?<!车)(?<!车牌)尾号|[后末][四4六6三3]位(?:数字?)?)[是为:： 嗯呃,，]{0,3}$")
-_JOIN = r"(?:[是为叫有填写报:：,，、 #(（)）]|号码?|码|的|嗯|呃|额|啊|哦|那个|就是|应该|我|您|你|他|她|上面|后面|显示|一下|多少|[?？]){0,7}$"
-_CUES = (
-    ("id_card", re.compile(r"(?:身份证件?|居民证|身份号)" + _JOIN)),
-    ("certificate", re.compile(r"(?:社保|医保|社会保障|公积金|护照|通行证|驾驶证|驾照|军官证|证件|居住证|港澳证)(?:卡|账|帐)?" + _JOIN)),
-    ("order", re.compile(r"(?:订单|工单|运单|保单|快递单|快递|物流单|单号|流水|受理|业务编|投诉编|案件|合同|票号|凭证|取件|保险单|交易|报案|参考编|客户编|申请编)(?=号|单|码|编|[:： ]|$)" + _JOIN)),
-    ("qq", re.compile(r"(?:[qQ]{2}|扣扣|企鹅)" + _JOIN)),
-    ("wechat", re.compile(r"(?:微信|薇信|威信|[vVwW][xX]|加[vV]|[vV]信)" + _JOIN)),
-    ("phone", re.compile(r"(?:手机|电话|联系方式|联系|固话|座机|回电|来电|致电|拨打|打我|号码|传真|[Tt]el|TEL)" + _JOIN)),
-    ("bank_card", re.compile(r"(?:卡号|银行卡|信用卡|储蓄卡|借记卡|账号|帐号|账户|帐户|卡|存折)" + _JOIN)),
-)  # fmt: skip
+_JOIN = (
+    r"(?:[是为叫有填写报:：,，、 #(（)）]|号码?|码|的|嗯|呃|额|啊|哦"
+    r"|那个|就是|应该|我|您|你|他|她|上面|后面|显示|一下|多少|[?？]){0,7}$"
+)
+_CUES = tuple(
+    (kind, re.compile(words + _JOIN))
+    for kind, words in (
+        ("id_card", r"(?:身份证件?|居民证|身份号)"),
+        (
+            "certificate",
+            r"(?:社保|医保|社会保障|公积金|护照|通行证|驾驶证|驾照|军官证|证件|港澳证|居住证)"
+            r"(?:卡|账|帐)?",
+        ),
+        (
+            "order",
+            r"(?:订单|工单|运单|保单|快递单|快递|物流单|单号|流水|受理|业务编|投诉编|案件|合同"
+            r"|票号|凭证|取件|保险单|交易|报案|参考编|客户编|申请编)(?=号|单|码|编|[:： ]|$)",
+        ),
+        ("qq", r"(?:[qQ]{2}|扣扣|企鹅)"),
+        ("wechat", r"(?:微信|薇信|威信|[vVwW][xX]|加[vV]|[vV]信)"),
+        (
+            "phone",
+            r"(?:手机|电话|联系方式|联系|固话|座机|回电|来电|致电|拨打|打我|号码|传真"
+            r"|[Tt]el|TEL)",
+        ),
+        (
+            "bank_card",
+            r"(?:卡号|银行卡|信用卡|储蓄卡|借记卡|账号|帐号|账户|帐户|卡|存折)",
+        ),
+    )
+)
 _DATE18 = re.compile(r"[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}")
-_DATE15 = re.compile(r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5])\d{6}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}")  # fmt: skip
+_DATE15 = re.compile(
+        r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5])\d{6}(?:0[1-9]|1[0-2])(?:0[1-9]"
+        r"|[12]\d|3[01])\d{3}")  # fmt: skip
 _MOBILE = re.compile(r"(?:(?:00)?86|0)?1[3-9]\d{9}")
 _LANDLINE3 = re.compile(r"(?:010|02\d)[2-9]\d{7}|0[3-9]\d\d[2-9]\d{6,7}")
 _HOTLINE = re.compile(r"(?:86)?[48]00\d{7}|1010\d{4}|9[56]\d{3,4}|1[012]\d{3}")
 _INTERNATIONAL = re.compile(r"\+[1-9][0-9][0-9 \-]{5,17}[0-9]")
+_CHECK_LETTER = re.compile(r" ?(?:[xX叉×]|埃克斯)")
+_EXTENSION = re.compile(r" ?(?:转|-)(?:分机)? ?[0-9]{1,5}(?![0-9])")
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:[,，][0-9]{3})+")
 
 
@@ -86,78 +110,42 @@ def shape(digits: str) -> str:
         return "landline"
     if size == 15 and _DATE15.fullmatch(digits):
         return "id_card"
-    if 16 <= size <= 19 and digits[0] in "34569":
-        if digits.startswith("62") or luhn.is_valid(digits) or ric.is_valid(digits):
-            return "bank_card"
-    return ""
+    issued = digits.startswith("62") or luhn.is_valid(digits)
+    return "bank_card" if 16 <= size <= 19 and digits[0] in "34569" and issued else ""
 
 
 _PROVINCES = frozenset(
-    [
-        "11",
-        "12",
-        "13",
-        "14",
-        "15",
-        "21",
-        "22",
-        "23",
-        "31",
-        "32",
-        "33",
-        "34",
-        "35",
-        "36",
-        "37",
-        "41",
-        "42",
-        "43",
-        "44",
-        "45",
-        "46",
-        "50",
-        "51",
-        "52",
-        "53",
-        "54",
-        "61",
-        "62",
-        "63",
-        "64",
-        "65",
-        "71",
-        "81",
-        "82",
-    ]
+    f"{code}"
+    for codes in (range(11, 16), range(21, 24), range(31, 38), range(41, 47), range(50, 55))
+    for code in (*codes, 61, 62, 63, 64, 65, 71, 81, 82)
+)
+# What a cue says a number is, and the lengths it may have then: recognisers drop digits.
+_ANNOUNCED: Mapping[str, range] = MappingProxyType(
+    {
+        "id_card": range(6, 21),
+        "certificate": range(6, 21),
+        "order": range(6, 33),
+        "qq": range(5, 13),
+        "wechat": range(6, 14),
+        "bank_card": range(8, 23),
+    }
 )
 
 
 def _classify(digits: str, before: str, after: str, *, groups: list[str]) -> str:
     size = len(digits)
-    if 3 <= size <= 6:
-        if _TAIL.search(before):
-            if "身份证" in before:
-                return "id_card"
-            return "mobile" if re.search(r"手机|电话|号码尾", before) else "bank_card"
-        if size < 5:
-            return ""
-    if _HOTLINE.fullmatch(digits):
+    if 3 <= size <= 6 and _TAIL.search(before):
+        if "身份证" in before:
+            return "id_card"
+        return "mobile" if re.search(r"手机|电话|号码尾", before) else "bank_card"
+    if size < 5 or _HOTLINE.fullmatch(digits):
         return ""
     cue = cue_before(before)
     amount = _UNIT.match(after) is not None
-    if cue == "id_card" and 6 <= size <= 20 and not amount:
-        return "id_card"
-    if cue == "certificate" and 6 <= size <= 20 and not amount:
-        return "certificate"
-    if cue == "order" and 6 <= size <= 32 and not amount:
-        return "order"
-    if cue == "qq" and 5 <= size <= 12 and not amount:
-        return "qq"
-    if cue == "wechat" and 6 <= size <= 13 and not amount:
-        return "wechat"
-    if cue == "bank_card" and 8 <= size <= 22 and not amount and shape(digits) != "mobile":
-        return "bank_card"
     found = shape(digits)
+    announced = not amount and size in _ANNOUNCED.get(cue, range(0))
+    if announced and not (cue == "bank_card" and found == "mobile"):
+        return cue
     if found and (cue or _whole(groups)) and not (amount and found == "landline"):
         return found
     if cue == "phone" and 7 <= size <= 13 and not amount and not _dated(groups):
@@ -183,7 +171,7 @@ def _hotline(groups: list[str]) -> int:
 
 
 def _listed_hotline(text: str, group: str, end: int) -> bool:
-    """Is the group a public number in a list of numbers (12329、0746-2215426)?"""
+    """Tell whether the group is a public number in a list (12329、0746-2215426)."""
     return (
         re.fullmatch(r"12[0-9]{3}|9[56][0-9]{3}|10[0-9]{3}", group) is not None
         and re.match(r"[、,，; ]{1,2}(?:0|$|(?![0-9]))|转|、", text[end : end + 3]) is not None
@@ -191,7 +179,7 @@ def _listed_hotline(text: str, group: str, end: int) -> bool:
 
 
 def _whole(groups: list[str]) -> bool:
-    """Do the groups look like one number said in parts, not like a list of small numbers?"""
+    """Tell whether the groups are one number said in parts, not a list of small numbers."""
     if len(groups) == 1:
         return True
     if all(len(group) == 1 for group in groups):
@@ -231,53 +219,60 @@ def _in_run(text: str, start: int, end: int, lead: str) -> Iterator[Number]:
     groups = [text[a:b].translate(_TO_ASCII) for a, b in spans]
     at = 0
     while at < len(spans):
-        last = min(len(spans), at + 20)
         if hotline := _hotline(groups[at : at + 4]):
             at += hotline
             continue
         if _listed_hotline(text, groups[at], spans[at][1]):
             at += 1
             continue
-        for stop in range(last, at, -1):
+        for stop in range(min(len(spans), at + 20), at, -1):
             digits = "".join(groups[at:stop])
             # 电话13800138123一直不通: a whole number is not drawn out by what follows it.
             if not 3 <= len(digits) <= 32 or (stop > at + 1 and shape(groups[at])):
                 continue
             left, right = spans[at][0], spans[stop - 1][1]
-            if (
-                right < len(text)
-                and text[right].isascii()
-                and text[right].isalpha()
-                and text[right] not in "xX"
-            ):
-                continue
-            if left and text[left - 1].isascii() and text[left - 1].isalpha():
-                if not cue_before(text[max(0, left - 10) : left]):
-                    continue
-            if left and text[left - 1] in ".¥￥$" and len(digits) < 11:
-                continue
-            raw = text[left:right]
-            if _THOUSANDS.fullmatch(raw) and "," in raw:
-                continue
             before = text[max(0, left - 18) : left]
-            if "、" in raw and raw[0].isascii() and not cue_before(before):
-                # 808、809、202路: a list, unless a number was asked for.
-                continue
             if left < 12 and lead:
                 before = lead[-18:] + before
+            if not _free(text, left, right, before, len(digits)):
+                continue
             kind = _classify(digits, before, text[right : right + 3], groups=groups[at:stop])
             if kind:
-                if kind == "id_card" and (extra := re.match(r" ?(?:[xX叉×]|埃克斯)", text[right:])):
-                    right += extra.end()
-                if left and text[left - 1] == "+":
-                    left -= 1
-                extension = re.match(r" ?(?:转|-)(?:分机)? ?[0-9]{1,5}(?![0-9])", text[right:])
-                if kind == "landline" and extension:
-                    right += extension.end()
-                if left and text[left - 1] in "(（" and raw.count(")") + raw.count("）"):
-                    left -= 1
-                yield Number(kind, left, right)
+                yield _widened(text, kind, left, right)
                 at = stop
                 break
         else:
             at += 1
+
+
+def _free(text: str, left: int, right: int, before: str, size: int) -> bool:
+    """Tell whether the digits stand by themselves, not in a model name, amount or list."""
+    if _letter(text[right : right + 1]) and text[right] not in "xX":
+        return False
+    if _letter(text[max(0, left - 1) : left]) and not cue_before(text[max(0, left - 10) : left]):
+        return False
+    if left and text[left - 1] in ".¥￥$" and size < 11:
+        return False
+    raw = text[left:right]
+    if "," in raw and _THOUSANDS.fullmatch(raw):
+        return False
+    # 808、809、202路: a list, unless a number was asked for.
+    return not ("、" in raw and raw[0].isascii() and not cue_before(before))
+
+
+def _letter(char: str) -> bool:
+    return char.isascii() and char.isalpha()
+
+
+def _widened(text: str, kind: str, left: int, right: int) -> Number:
+    """Take in the sign, bracket, check letter or extension that belongs to the number."""
+    raw = text[left:right]
+    if kind == "id_card" and (check := _CHECK_LETTER.match(text, right)):
+        right = check.end()
+    if left and text[left - 1] == "+":
+        left -= 1
+    if kind == "landline" and (extension := _EXTENSION.match(text, right)):
+        right = extension.end()
+    if left and text[left - 1] in "(（" and (")" in raw or "）" in raw):
+        left -= 1
+    return Number(kind, left, right)

@@ -1,4 +1,3 @@
-# ruff: noqa: E501, D400, SIM102 - patterns read better whole than folded
 """One function per kind of personal information, and ``find`` and ``mask`` over all of them."""
 
 from __future__ import annotations
@@ -63,7 +62,8 @@ _SPOKEN_GATE = re.compile(r"[一二三四五六七八九十零〇幺两百]")
 _EMAIL = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._%+\-]*(?: ?@ ?|艾特|爱特| at )"
     r"(?:[A-Za-z0-9][A-Za-z0-9\-]*(?:(?:\.|点| dot )[A-Za-z0-9\-]{2,})+"
-    r"|(?:qq|163|126|139|189|gmail|sina|sohu|hotmail|outlook|foxmail|yahoo|icloud|aliyun)(?![A-Za-z0-9]))",
+    r"|(?:qq|163|126|139|189|gmail|sina|sohu|hotmail|outlook|foxmail"
+    r"|yahoo|icloud|aliyun)(?![A-Za-z0-9]))",
     re.IGNORECASE,
 )
 _IP4 = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9]|\.[0-9])")
@@ -76,20 +76,25 @@ _VERSION = re.compile(
 _NETWORK = re.compile(r"[iI][pP]|登[录陆]|地址|来自|网络|服务器|访问|设备")
 _PLATE = re.compile(
     rf"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Za-hj-np-z][·\-. ]?"
-    rf"((?:[A-HJ-NP-Za-hj-np-z]|{DIGIT}){{5,6}}|(?:[A-HJ-NP-Za-hj-np-z]|{DIGIT}){{4}}[挂学警港澳])(?![0-9A-Za-z])"
+    rf"((?:[A-HJ-NP-Za-hj-np-z]|{DIGIT}){{5,6}}|(?:[A-HJ-NP-Za-hj-np-z]"
+    rf"|{DIGIT}){{4}}[挂学警港澳])(?![0-9A-Za-z])"
 )
 _JOINER = r"(?:[是为叫:：,，、 #(（]|号码?|码|[Ii][Dd]|[Nn][Oo]\.?|的|嗯|呃|账号|名|加我){0,5}"
 _WECHAT = re.compile(
-    rf"(?:微信|薇信|威信|(?<![A-Za-z])[vVwW][xX]|加[vV]|[vV]信|wechat)({_JOINER})([A-Za-z][A-Za-z0-9_\-]{{4,19}})(?![A-Za-z0-9_])",
+    rf"(?:微信|薇信|威信|(?<![A-Za-z])[vVwW][xX]|加[vV]|[vV]信|wechat)({_JOINER})("
+    rf"[A-Za-z][A-Za-z0-9_\-]{{4,19}})(?![A-Za-z0-9_])",
     re.IGNORECASE,
 )
 _ORDER = re.compile(
-    rf"(?:订单|工单|运单|保单|快递单|物流单|单号|流水|受理|(?:投诉|业务|客户|申请|参考|受理)编号|案件|合同|票号|凭证|取件码?|交易|报案|快递|保险单){_JOINER}"
+    rf"(?:订单|工单|运单|保单|快递单|物流单|单号|流水|受理|(?:投诉|业务"
+    rf"|客户|申请|参考|受理)编号|案件|合同|票号|凭证|取件码?|交易|报案"
+    rf"|快递|保险单){_JOINER}"
     r"(?:是|为)?([A-Za-z0-9][A-Za-z0-9\-_]{5,39})(?![A-Za-z0-9])"
 )
 _PASSPORT = re.compile(
     r"(?:护照|通行证|证件|军官证|驾驶证|驾照|社保|医保|居住证|社会保障)(?:卡|账|帐)?"
-    rf"{_JOINER}([A-Za-z]{{0,2}}[0-9]{{6,18}}[A-Za-z]?)(?![0-9A-Za-z])|(?<![0-9A-Za-z\-])([EG](?:[0-9]{{8}}|[A-Z][0-9]{{7}}))(?![0-9A-Za-z])"
+    rf"{_JOINER}([A-Za-z]{{0,2}}[0-9]{{6,18}}[A-Za-z]?)(?![0-9A-Za-z])"
+    rf"|(?<![0-9A-Za-z\-])([EG](?:[0-9]{{8}}|[A-Z][0-9]{{7}}))(?![0-9A-Za-z])"
 )
 _HANDLE = re.compile(r"(?<![0-9A-Za-z])@ ?([\w\-]{2,24})")
 _STARRED = re.compile(r"(?<![0-9])1[3-9][0-9]\*{4}[0-9]{4}(?![0-9])")
@@ -98,11 +103,16 @@ _NUM = r"[0-9A-Za-z一二三四五六七八九十百零〇幺两]{1,6}"
 _HAN = r"[\u4e00-\u9fff]"
 _ROAD = r"(?:大街|大道|胡同|[路街巷道])"
 _ESTATE = r"(?:小区|花园|公寓|家园|新村|[苑庭园村里城府湾寓邸郡院]|居(?!民))"
-_DETAIL = rf"(?:(?:第)?{_NUM}(?:号楼|号院|号门|单元|[号栋幢座室户弄楼层门房组区期排])(?:之{_NUM})?[,，、 \-]{{0,2}})"
+_DETAIL = (
+    rf"(?:(?:第)?{_NUM}(?:号楼|号院|号门|单元|[号栋幢座室户弄楼层门房组区期排])"
+    rf"(?:之{_NUM})?[,，、 \-]{{0,2}})"
+)
 _DASHED = r"(?!0[0-9]{2,3}[\-—])[0-9]{1,4}[\-—][0-9]{1,4}(?:[\-—][0-9]{2,4})?(?:室|号)?"
 _ADDRESS = re.compile(
     rf"(?:{_HAN}|[0-9A-Za-z]){{2,24}}?(?:{_ROAD}|{_ESTATE})[, ，]?"
-    rf"(?:{_HAN}{{1,8}}(?:{_ESTATE}))?((?:{_DETAIL})+(?:{_HAN}{{1,8}}{_ESTATE}[, ，]?(?:{_DETAIL})*)?(?:{_DASHED}|{DIGIT}{{3,4}}(?![0-9元块点分年月天人]))?|{_DASHED})"
+    rf"(?:{_HAN}{{1,8}}(?:{_ESTATE}))?((?:{_DETAIL})+(?:{_HAN}{{1,8}}{_ESTATE}[, ，]?(?"
+    rf":{_DETAIL})*)?(?:{_DASHED}|{DIGIT}{{3,4}}(?![0-9元块点分年月天人]))?"
+    rf"|{_DASHED})"
 )
 # A building or a road number is a place; a flat or a room is where somebody lives.
 _HOME_DETAIL = re.compile(
@@ -110,17 +120,24 @@ _HOME_DETAIL = re.compile(
     rf"|(?:[栋幢座]|号楼)[, ，]?(?:{DIGIT}{{3,4}}|{_NUM}[房号])"
 )
 _HOME_CUE = re.compile(
-    r"家住|我们?住|住在|住址|地址|家在|我家|寄到|送到|送货到|收货|家庭|居住|住处|上门|户籍|租住|住的?是|家是|寄给|(?<!居)住$"
+    r"家住|我们?住|住在|住址|地址|家在|我家|寄到|送到|送货到|收货|家庭"
+    r"|居住|住处|上门|户籍|租住|住的?是|家是|寄给|(?<!居)住$"
 )
 # 公司地址, 地址…办事处: an office gives its address to be found.
 _OFFICE_CUE = re.compile(
     r"(?:注册|办公|公司|单位|机构|网点|门店|中心|部门|联系|官方|经营|方)的?地址"
 )
 _TRIM = re.compile(
-    r".*(?:住址|地址|家住|住在|家在|我家|位于|坐落于|坐落在|关于|反映|投诉|解决|造成|购买了?|针对|开发的|日内?对?|部门对|题|寄到|送到|寄给|送货到|收货到|来到|搬到|家是|[是在到住为去来给寄送说了我您你他她的]|门牌)(?=.{2})"
+    r".*(?:住址|地址|家住|住在|家在|我家|位于|坐落于|坐落在|关于|反映"
+    r"|投诉|解决|造成|购买了?|针对|开发的|日内?对?|部门对|题|寄到|送到"
+    r"|寄给|送货到|收货到|来到|搬到|家是|[是在到住为去来给寄送说了我您你他她的]"
+    r"|门牌)(?=.{2})"
 )
 _BUSINESS = re.compile(
-    r"支行|分行|网点|酒店|宾馆|饭店|商场|营业厅|餐厅|大厅|大厦|医院|学校|广场|超市|门店|分店|房间|客房|大学|中学|机场|车站|柜台|窗口|大院|机关|政府|办公|中心|公司|大队|[教商]育?局|委员|社区居委|派出所|工业园|全体业主|业主代表|架空层|门面"
+    r"支行|分行|网点|酒店|宾馆|饭店|商场|营业厅|餐厅|大厅|大厦|医院"
+    r"|学校|广场|超市|门店|分店|房间|客房|大学|中学|机场|车站|柜台"
+    r"|窗口|大院|机关|政府|办公|中心|公司|大队|[教商]育?局|委员|社区居委"
+    r"|派出所|工业园|全体业主|业主代表|架空层|门面"
 )
 
 
@@ -143,7 +160,8 @@ def ips(text: str) -> Iterator[tuple[int, int]]:
         for found in pattern.finditer(text):
             if _VERSION.search(text[max(0, found.start() - 10) : found.start()]):
                 continue
-            if found.group() == "0.0.0.0" or re.match("[的这]?版本", text[found.end() :]):  # noqa: S104
+            unset = not found.group().strip("0.:")
+            if unset or re.match("[的这]?版本", text[found.end() :]):
                 continue
             try:
                 ipaddress.ip_address(found.group())

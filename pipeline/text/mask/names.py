@@ -23,16 +23,31 @@ _TITLES = (
     "先生|女士|小姐|太太|师傅|经理|老师|大夫|医生|主任|店长|阿姨|大爷|大姐|大哥|律师|警官|教授|护士"
 )
 # These make a form of address only after a full name: 王书记 is an office.
-_OFFICES = "书记|局长|校长|院长|所长|行长|村长|镇长|处长|科长|队长|站长|会长|司机|同志|同学|奶奶|爷爷|顾问|教练|管家|家长"
-_FIELDS = (
-    "姓名|联系人|收件人|收货人|寄件人|户主|户名|持卡人|投保人|被保险人|被保人|受益人|申请人|投诉人|反映人|反馈人"
-    "|经办人|负责人|当事人|委托人|代办人|报修人|报案人|乘车人|乘机人|旅客|乘客|机主|车主|业主|患者|住户|法定代表人|法人"
+_OFFICES = (
+    "书记|局长|校长|院长|所长|行长|村长|镇长|处长|科长|队长|站长|会长"
+    "|司机|同志|同学|奶奶|爷爷|顾问|教练|管家"
+    "|家长"
 )
-_INTRODUCING = "我叫|名叫|名字[是叫]?|本人姓名|[他她人个工员]叫|[,，。;； ]叫|叫做|原名|化名"
-_WEAK = "我是|本人|这里是|我[,，]|客户|用户|市民|村民|居民|群众|网友|业户|租户|商户|户主|住户|业主|来电人|来访人|储户|学生|家长"
+_FIELDS = (
+    "姓名|联系人|收件人|收货人|寄件人|户主|户名|持卡人|投保人|被保险人"
+    "|被保人|受益人|申请人|投诉人|举报人|来访人|反映人|反馈人"
+    "|经办人|负责人|当事人|委托人|代办人|报修人|报案人|乘车人|乘机人"
+    "|旅客|乘客|机主|车主|业主|患者|住户|法定代表人|法人"
+)
+_INTRODUCING = (
+    "我叫|名叫|名字[是叫]?|本人姓名|[他她人个工员]叫|[,，。;； ]叫"
+    "|叫做|原名|化名|全名[是叫]?|真名[是叫]?|[妈爸儿女子友夫妻公婆哥姐弟妹母父孩]叫"
+    "|本人系|我系"
+)
+_WEAK = (
+    "我是|本人|这里是|我[,，]|客户|用户|市民|村民|居民|群众|网友|业户"
+    "|租户|商户|户主|住户|业主|来电人|来访人|储户|学生|家长"
+)
 _STAFF = (
-    "员工|柜员|坐席|座席|客服|大堂|专员|店员|经理|店长|主任|师傅|医生|老师|护士|司机|快递员|外卖员|骑手|服务员|保安"
-    "|主管|行长|人员|管家|顾问|导游|教练|中介|网格员|民警|负责人|书记|局长|村长|主席|会计|房东|老板|法人|业务员"
+    "叫|员工|柜员|坐席|座席|客服|大堂|专员|店员|经理|店长|主任|师傅"
+    "|医生|老师|护士|司机|快递员|外卖员|骑手|服务员|保安"
+    "|主管|行长|人员|管家|顾问|导游|教练|中介|网格员|民警|负责人|书记"
+    "|局长|村长|主席|会计|房东|老板|法人|业务员"
     "|丈夫|妻子|老公|老婆|儿子|女儿|父亲|母亲|爸爸|妈妈|哥哥|姐姐|弟弟|妹妹|朋友|同事|邻居"
 )
 NAME_GATE = re.compile(
@@ -43,22 +58,37 @@ _HAN = r"[\u4e00-\u9fff]"
 _KIN = r"的(?:家[属人]|[妈爸]|朋友|同事|丈夫|妻子|老[公婆]|父|母|[儿女]|孩子)"
 _HARD = re.compile(rf"$|(?!{_HAN})")
 _REPORT = re.compile(
-    r"反映|反馈|来电|来信|来访|称|表示|说|投诉|致电|于|咨询|要求|办理|先生|女士|小姐|希望|请求|提出|认为|自称|申请|报修"
+    r"反映|反馈|来电|来信|来访|称|表示|说|投诉|致电|于|咨询|要求|办理"
+    r"|先生|女士|小姐|希望|请求|提出|认为|自称|申请|报修"
     rf"|举报|催|通过|再次|多次|您好|你好|{_KIN}"
 )
 _AFTER_STRONG = re.compile(
-    r"[的我是在身住及]|年|手机|电话|号码|今|昨|想|要|请|家住|工号|会员|来自|因|现|已|曾|就|对|今年|办|买|订|微信|会[员来回]"
+    r"[的我是在身住及]|性别|年龄|民族|籍贯|出生|证件|联系|地址|年|手机"
+    r"|电话|号码|今|昨|想|要|请|家住|工号|会员|来自|因|现|已|曾|就"
+    r"|对|今年|办|买|订|微信|会[员来回]"
 )
 _AFTER_STAFF = re.compile(
-    r"态度|推荐|一直|让|给|答应|告知|服务|回复|非常|很|太|不|没|把|的|跟|骗|骂|收|拿|帮|上门|处理|解释|接|在|就|对|也"
+    r"态度|推荐|一直|让|给|答应|告知|服务|回复|非常|很|太|不|没|把"
+    r"|的|跟|骗|骂|收|拿|帮|上门|处理|解释|接|在|就|对|也"
     r"|都|还|工号|强行|私自|同志|等"
+)
+_AFTER_WEAK = re.compile(r"[已因在现曾将未与对从]")
+# Surnames that hardly begin a word: after them one typical character is a name even before 已, 把.
+_PLAIN_SURNAMES = frozenset(
+    "王李张刘陈赵吴周徐孙胡朱林何郭罗梁宋郑谢韩唐冯董萧曹袁邓傅沈曾彭吕苏卢蒋蔡贾魏薛"
+    "阎潘戴汪姜姚谭廖邹郝崔邱秦侯邵孟龚尹贺钱"
+)
+# Surnames that are ordinary words: only where a name is announced and closed by punctuation.
+_RARE_SURNAMES = frozenset(
+    "计祖那花水全和时向从都有商同后展由原撒楚牧隆火才英门回哈乌青海封初呼依次"
 )
 # Words of grammar that no given name holds; the second line may stand in one (东来, 可人, 小楼).
 _NEVER = frozenset(
     "的了吗呢吧啊是不没我你他她它您就都也还又很太说吃买卖喂谢什怎们着这那个把被让哪问给打和副总班"
 )
 _SOFT = frozenset(
-    "来楼家可会能以如若所因由多有生在要到得与跟从或但只才再去昨今日月年号点次元块钱费店行卡证时分对为用于客户老师"
+    "来楼家可会能以如若所因由多有生在要到得与跟从或但只才再去昨今日月年号点次元块钱费"
+    "店行卡证时分对为用于客户老师"
     "先女士姐理经员人请叫上下里外前后左右少每住找接做拿送退收发订办交存取查等称呼区市省县路街村镇位"
     "该应已曾更最比及按且并而则乃之其此想"
 )
@@ -72,19 +102,25 @@ _TITLE = re.compile(rf"(?:{_TITLES})|({_OFFICES})")
 _FAMILY = re.compile(r"(?:免贵姓|我姓|贵姓[是:： ]?|叫?姓)")
 _AFTER_FAMILY = re.compile(rf"$|(?!{_HAN})|[的我是叫啊先女]")
 _LONGER_TITLE = re.compile(
-    r"小姐姐|经理[解论]|老师傅?们|师傅[牌面红茶]|先生们|女士们|医生们|主任务|同学[们会校]|家长[们群会]|教授课|律师[函所事]|老师傅"
+    r"小姐姐|经理[解论]|老师傅?们|师傅[牌面红茶]|先生们|女士们|医生们"
+    r"|主任务|同学[们会校]|家长[们群会]|教授课|律师[函所事]|老师傅"
 )
 # 江先生菜馆, 金师傅烤肉店: a house called after a person.
 _HOUSE = re.compile(
-    rf"的?{_HAN}{{0,4}}(?:馆|店|坊|铺|火锅|烤[肉鱼鸭]|拉面|牛排|饺子|包子|烧烤|料理|咖啡|奶茶|蛋糕|鱼|面)(?!里|员|长)"
+    rf"的?{_HAN}{{0,4}}(?:馆|店|坊|铺|火锅|烤[肉鱼鸭]|拉面|牛排|饺子"
+    rf"|包子|烧烤|料理|咖啡|奶茶|蛋糕|鱼|面)(?!里|员|长)"
 )
 _PLACE = re.compile(
-    r"[社小]区|[村镇乡县市区路街]|大道|[中小大]学|医院|公司|学校|派出所|广场|花园|[支分]行|银行|酒店|车?站|山庄"
+    r"[社小]区|[村镇乡县市区路街]|大道|[中小大]学|医院|公司|学校|派出所"
+    r"|广场|花园|[支分]行|银行|酒店|车?站|山庄"
 )
 _LEFT_EDGE = re.compile(
-    rf"(?:^|(?!{_HAN}).|[是叫找的给跟和向由请问户位员对了与让被把按及、]|联系|告诉|通知|咨询|表扬|感谢|投诉|反映|举报|转告|{_STAFF}|{_WEAK})$"
+    rf"(?:^|(?!{_HAN}).|[是叫找的给跟和向由请问户位员对了与让被把按及、]"
+    rf"|联系|告诉|通知|咨询|表扬|感谢|投诉|反映|举报|转告|{_STAFF}|{_WEAK})$"
 )
-_PLACEHOLDERS = frozenset("不详 未知 匿名 保密 无名 不便 同上 暂无 没有 本人 先生 女士".split())
+_PLACEHOLDERS = frozenset(
+    ["不详", "未知", "匿名", "保密", "无名", "不便", "同上", "暂无", "没有", "本人", "先生", "女士"]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +150,11 @@ def names(text: str) -> Iterator[tuple[int, int]]:
     >>> [text[a:b] for a, b in names(text)]
     ['林晓雯', '魏东来', '周']
     """
+    # One name may have two cues: 员工叫…
+    yield from dict.fromkeys(_all_names(text))
+
+
+def _all_names(text: str) -> Iterator[tuple[int, int]]:
     for found in _FIELD.finditer(text):
         if span := _in_field(text, found.end(), colon=_announced(found.group(1))):
             yield span
@@ -167,7 +208,7 @@ def _in_field(text: str, at: int, *, colon: bool) -> tuple[int, int] | None:
 
 
 def _is_field_value(value: str) -> bool:
-    """May the whole value of a form's name field be a name, with or without a surname?"""
+    """Tell whether the value of a form's name field may be a name, surname or not."""
     lists = _lists()
     if value in lists.never_names or value in _PLACEHOLDERS or any(c in _NEVER for c in value):
         return False
@@ -178,12 +219,12 @@ def _is_field_value(value: str) -> bool:
 
 
 def _given_only(text: str, at: int) -> bool:
-    """Does a given name of two characters stand here between the cue and punctuation?"""
+    """Tell whether a given name of two characters stands between the cue and punctuation."""
     given = text[at : at + 2]
     lists = _lists()
     return (
         len(given) == 2
-        and all(char in lists.given for char in given)
+        and all(char in lists.given and char not in _NEVER for char in given)
         and given not in lists.common
         and _HARD.match(text, at + 2) is not None
     )
@@ -203,7 +244,7 @@ def _candidates(text: str, at: int) -> Iterator[tuple[int, str]]:
 
 
 def _cut_from_word(text: str, at: int, end: int, given: str) -> bool:
-    """Is the candidate a word, or does it begin or end inside one?"""
+    """Tell whether the candidate is a word, or begins or ends inside one."""
     common = _lists().common
     whole = text[at:end]
     if whole in common or any(text[at : end + more] in common for more in (1, 2)):
@@ -225,7 +266,7 @@ def _shape(given: str) -> int:
 
 
 def _soft_end(text: str, end: int, given: str) -> bool:
-    """Does the last character rather begin the next word: 王明|来电, 李强|称呼?"""
+    """Tell whether the last character rather begins the next word (王明|来电)."""
     return len(given) == 2 and _REPORT.match(text, end - 1) is not None
 
 
@@ -253,7 +294,24 @@ def _introduced(text: str, at: int) -> tuple[int, int] | None:
         elif (soft and not hard) or (_soft_end(text, end, given) and not hard):
             continue
         return at, end
-    return (at, at + 2) if _given_only(text, at) and text[at - 1] in "叫是" else None
+    if _given_only(text, at) and text[at - 1] in "叫是":
+        return at, at + 2
+    return _rare(text, at)
+
+
+def _rare(text: str, at: int) -> tuple[int, int] | None:
+    """Return a name under a surname that is a common word (我叫那英，)."""
+    lists = _lists()
+    if text[at : at + 1] in _RARE_SURNAMES:
+        for end in (at + 3, at + 2):
+            given = text[at + 1 : end]
+            if (
+                _HARD.match(text, end)
+                and all(char in lists.given for char in given)
+                and not {given, text[at:end], text[at : at + 2]} & lists.common
+            ):
+                return at, end
+    return None
 
 
 def _reported(text: str, at: int, *, staff: bool) -> tuple[int, int] | None:
@@ -262,6 +320,7 @@ def _reported(text: str, at: int, *, staff: bool) -> tuple[int, int] | None:
     at += colon
     if span := _foreign(text, at):
         return span
+    common = _lists().common
     for end, given in _candidates(text, at):
         shape = _shape(given)
         hard = _HARD.match(text, end) is not None
@@ -272,14 +331,20 @@ def _reported(text: str, at: int, *, staff: bool) -> tuple[int, int] | None:
         if _PLACE.match(text, end):
             return None
         if len(given) == 1:
-            if shape == 2 and not cut and (report or hard):
+            plain = text[at] in _PLAIN_SURNAMES and end - at == 2
+            if given in _SOFT:
+                continue
+            after = _AFTER_STAFF if staff else _AFTER_WEAK
+            edge = report or hard or (plain and after.match(text, end) is not None)
+            if not cut and edge and (shape == 2 or (plain and hard)):
                 return at, end
             continue
         if cut and not (shape == 2 and (report or hard) and text[at:end] not in _lists().common):
             continue
         typical_last = given[-1] in _lists().given
         edge = report or hard or (staff and _AFTER_STAFF.match(text, end) is not None)
-        if shape == 2 and (edge or not cut):
+        whole = not cut and given[-1] not in _SOFT and text[end - 1 : end + 1] not in common
+        if shape == 2 and (edge or whole):
             return at, end
         if edge and (
             shape == 1 or (typical_last and report) or (report and given[0] in _lists().given)
@@ -303,7 +368,7 @@ def _titled(text: str, end: int, title: str, *, office: bool) -> tuple[int, int]
         given = text[surname.end() : end]
         if any(not "\u4e00" <= char <= "\u9fff" or char in _NEVER for char in given):
             continue
-        if office and given in lists.common:
+        if office and (given in lists.common or lists.surname.fullmatch(given)):
             continue
         if _crosses_word(text, start) or not _title_shape(text, start, given, polite=polite):
             continue
@@ -312,26 +377,27 @@ def _titled(text: str, end: int, title: str, *, office: bool) -> tuple[int, int]
 
 
 def _title_shape(text: str, start: int, given: str, *, polite: bool) -> bool:
-    lists = _lists()
+    """Tell whether the candidate before a title may be a full name, not the end of words."""
     if not given:
         return True
-    whole = text[start : start + 3]
-    if any(whole[:size] in lists.common for size in (2, 3)) or given in lists.common:
-        # 叶子琪女士 is a name; 马上张先生 is a word and another name.
-        if len(given) < 2 or _shape(given) < 2 or lists.surname.match(given[-1]):
-            return False
+    lists = _lists()
     left = _LEFT_EDGE.search(text[max(0, start - 4) : start]) is not None
+    typical = _shape(given) == 2
+    whole = text[start : start + 1 + len(given)]
+    if whole in lists.never_names:
+        return False
+    if whole[:2] in lists.common or whole in lists.common or given in lists.common:
+        # 叶子琪女士, 黎明先生 are names; 马上张先生 is a word and another name.
+        clear = left if len(given) == 2 else left and polite
+        return clear and typical and not (len(given) == 2 and lists.surname.match(given[-1]))
     if any(char in _SOFT and char not in lists.given for char in given):
-        return (
-            left
-            and len(given) == 2
-            and (given[0] == given[1] or any(char in lists.given for char in given))
-        )
-    return left or (polite and (len(given) == 2 or _shape(given) == 2))
+        doubled = given[0] == given[-1] or any(char in lists.given for char in given)
+        return left and len(given) == 2 and doubled
+    return left or (len(given) == 2 and (polite or typical)) or (polite and typical)
 
 
 def _crosses_word(text: str, start: int) -> bool:
-    """Does a word reach over the left edge (对|方经理, 历|史老师)?"""
+    """Tell whether a word reaches over the left edge (对|方经理, 历|史老师)."""
     lists = _lists()
     if text[max(0, start - 1) : start + 1] in lists.common:
         return True
