@@ -32,7 +32,7 @@ _CASES = _load("masking_cases.jsonl") + [
 ]
 _SOFT = ("name", "address")
 _PIECES = st.sampled_from(
-    ["我叫", "王芳", "先生", "经理", "电话", "13800138000", "身份证", "110101", "19900307", "1234", "卡号", "6222", ",", "。", "幺三八", "零零一三", "八零零零", "嗯", "@小雨", "a@b.cn", "家住", "云杉路", "12号", "3单元", "501室", "订单号", "AB12345", "[手机号]", "[姓名]", "10086", "沪A12345", "微信", "QQ", "尾号", "·", "姓名"]
+    ["我叫", "王芳", "先生", "经理", "电话", "13800138000", "身份证", "110101", "19900307", "1234", "卡号", "6222", ",", "。", "幺三八", "零零一三", "八零零零", "嗯", "@小雨", "a@b.cn", "家住", "云杉路", "12号", "3单元", "501室", "订单号", "AB12345", "[手机号]", "[姓名]", "客户", "叫", "魏东来", "欧阳", "称", "小区", "女士", "x", "1.2.3.4", "、", " ", "元", "贵姓", "10086", "沪A12345", "微信", "QQ", "尾号", "·", "姓名"]
 )  # fmt: skip
 
 
@@ -96,3 +96,53 @@ def test_nothing_to_mask_gives_the_same_object():
 )  # fmt: skip
 def test_numbers_split_over_turns(turns, expected):
     assert [turn.text for turn in mask_turns(turns)] == expected
+
+
+_TURNS = st.lists(
+    st.one_of(st.lists(_PIECES, max_size=4).map("".join), st.text(max_size=12).map(clean)),
+    max_size=8,
+)
+
+
+@given(_TURNS)
+def test_masking_the_turns_of_a_call_twice_changes_nothing(turns):
+    once = [turn.text for turn in mask_turns(turns)]
+    assert [turn.text for turn in mask_turns(once)] == once
+
+
+@given(_TURNS)
+def test_every_turn_keeps_its_place(turns):
+    assert len(mask_turns(turns)) == len(turns)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["嗯", "好的", "没人接", "太慢了", "谢谢", "为什么", "", "等等"]),
+        max_size=8,
+    )
+)
+def test_turns_without_numbers_or_cues_stay_as_they_are(turns):
+    assert [turn.text for turn in mask_turns(turns)] == turns
+
+
+@given(
+    st.integers(18, 99),
+    st.sampled_from(["嗯", "好的", "那个"]),
+    st.integers(100, 99999),
+    st.sampled_from(["元", "块钱", "天", "次", "个", "公里", "多块", "岁"]),
+)
+def test_ages_and_amounts_of_neighbouring_turns_are_not_one_number(age, ack, amount, unit):
+    turns = [f"我今年{age}", ack, f"{amount}{unit}"]
+    assert [turn.text for turn in mask_turns(turns)] == turns
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        ["尾数138", "0013", "8000元"],
+        ["等了13", "800", "138000块"],
+        ["请问您几位", "138", "号楼等", "00138000个"],
+    ],
+)
+def test_what_is_counted_ends_a_number(turns):
+    assert "[手机号]" not in "".join(turn.text for turn in mask_turns(turns))

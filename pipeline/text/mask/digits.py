@@ -17,7 +17,7 @@ _TO_ASCII = str.maketrans(SPOKEN, "00123456789" + "12" + "123456789")
 FILLER = r"(?:[ \-—.,，、。…~)）*]|嗯|呃|额|啊|哦|唔|那个|然后|就是|杠)"
 RUN = re.compile(rf"{DIGIT}(?:{FILLER}{{0,4}}{DIGIT}){{2,}}")
 _GROUP = re.compile(rf"[0-9]+|[{SPOKEN}]+")
-_UNIT = re.compile(
+UNIT = re.compile(
     r" ?(?:[元块万亿%％度年月天人次米斤克升瓦个件条毫吨分秒倍像mMkKgGwWvV]|公里|平方|千)"
 )
 _TAIL = re.compile(r"(?:(?<!车)(?<!车牌)尾号|[后末][四4六6三3]位(?:数字?)?)[是为:： 嗯呃,，]{0,3}$")
@@ -141,7 +141,7 @@ def _classify(digits: str, before: str, after: str, *, groups: list[str]) -> str
     if size < 5 or _HOTLINE.fullmatch(digits):
         return ""
     cue = cue_before(before)
-    amount = _UNIT.match(after) is not None
+    amount = UNIT.match(after) is not None
     found = shape(digits)
     announced = not amount and size in _ANNOUNCED.get(cue, range(0))
     if announced and not (cue == "bank_card" and found == "mobile"):

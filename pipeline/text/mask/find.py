@@ -53,7 +53,7 @@ class Masked:
 
 
 _NONE: Mapping[str, int] = MappingProxyType({})
-_MARK = re.compile("|".join(re.escape(label) for label in LABELS.values()))
+MARK = re.compile("|".join(re.escape(label) for label in LABELS.values()))
 _HIDDEN = "\ufffc"
 _LATIN = re.compile(r"[0-9A-Za-z@]")
 _PLACE_GATE = re.compile(r"[路街巷弄道村里苑园区庭寓院楼栋幢室号镇]")
@@ -119,6 +119,8 @@ _HOME_DETAIL = re.compile(
     rf"{_NUM}(?:单元|[室弄]|门(?!口|[外前]))|[0-9]+[\-—][0-9]+[\-—][0-9]+"
     rf"|(?:[栋幢座]|号楼)[, ，]?(?:{DIGIT}{{3,4}}|{_NUM}[房号])"
 )
+# xx市xx路xx号: a form to be filled in.
+_BLANK = re.compile(r"[xX×某]{2}[省市区县路街号]")
 _HOME_CUE = re.compile(
     r"家住|我们?住|住在|住址|地址|家在|我家|寄到|送到|送货到|收货|家庭"
     r"|居住|住处|上门|户籍|租住|住的?是|家是|寄给|(?<!居)住$"
@@ -245,6 +247,8 @@ def addresses(text: str) -> Iterator[tuple[int, int]]:
     [(2, 18)]
     """
     for found in _ADDRESS.finditer(text):
+        if _BLANK.search(found.group()):
+            continue
         start, end = found.span()
         place_end = found.start(1)
         trimmed = _TRIM.match(text[start:place_end])
@@ -278,7 +282,7 @@ def find(text: str, *, lead: str = "") -> list[Mask]:
     ) is not None
     if not (latin or run or named or placed):
         return []
-    work = _MARK.sub(lambda found: _HIDDEN * len(found.group()), plain) if "[" in plain else plain
+    work = MARK.sub(lambda found: _HIDDEN * len(found.group()), plain) if "[" in plain else plain
     masks: list[Mask] = []
 
     def take(kind: str, start: int, end: int) -> None:

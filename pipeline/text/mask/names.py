@@ -40,7 +40,7 @@ _INTRODUCING = (
     "|本人系|我系"
 )
 _WEAK = (
-    "我是|本人|这里是|我[,，]|客户|用户|市民|村民|居民|群众|网友|业户"
+    "我是|本人|这里是|我,|我，|客户|用户|市民|村民|居民|群众|网友|业户"
     "|租户|商户|户主|住户|业主|来电人|来访人|储户|学生|家长"
 )
 _STAFF = (
@@ -50,8 +50,10 @@ _STAFF = (
     "|局长|村长|主席|会计|房东|老板|法人|业务员"
     "|丈夫|妻子|老公|老婆|儿子|女儿|父亲|母亲|爸爸|妈妈|哥哥|姐姐|弟弟|妹妹|朋友|同事|邻居"
 )
+# All alternatives begin with a plain character: the engine then skips to those characters.
 NAME_GATE = re.compile(
-    rf"{_TITLES}|{_OFFICES}|{_FIELDS}|{_INTRODUCING}|{_WEAK}|{_STAFF}|姓|人[:： ]|·"
+    rf"{_TITLES}|{_OFFICES}|{_FIELDS}|{_WEAK}|{_STAFF}|姓|名[字叫]|原名"
+    rf"|化名|全名|真名|我系|人[:： ]|·"
 )
 
 _HAN = r"[\u4e00-\u9fff]"
@@ -318,7 +320,8 @@ def _reported(text: str, at: int, *, staff: bool) -> tuple[int, int] | None:
     """Return the name after a word for a person (客户…称), which mostly has none."""
     colon = text[at : at + 1] in (":", "：", " ", "(", "（", "是", "叫")
     at += colon
-    if span := _foreign(text, at):
+    # @某客服 深圳·华强...: where a post was written, not a name.
+    if text[at - 1] != " " and (span := _foreign(text, at)):
         return span
     common = _lists().common
     for end, given in _candidates(text, at):
@@ -328,7 +331,7 @@ def _reported(text: str, at: int, *, staff: bool) -> tuple[int, int] | None:
         cut = _cut_from_word(text, at, end, given)
         if _soft_end(text, end, given) and not report and not hard:
             continue
-        if _PLACE.match(text, end):
+        if _PLACE.match(text, end) or given[-1] in "路街区村镇县市乡巷桥":
             return None
         if len(given) == 1:
             plain = text[at] in _PLAIN_SURNAMES and end - at == 2

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from types import MappingProxyType
 
 from pipeline.text.clean import simplify
-from pipeline.text.mask.digits import DIGIT, FILLER, ascii_digits, cue_before, shape
-from pipeline.text.mask.find import LABELS, Masked, mask
+from pipeline.text.mask.digits import DIGIT, FILLER, UNIT, ascii_digits, cue_before, shape
+from pipeline.text.mask.find import LABELS, MARK, Masked, mask
 
 _LAST = re.compile(rf"{DIGIT}(?:{FILLER}{{0,4}}{DIGIT})*(?=(?:{FILLER}|[?？!！])*$)")
 _FIRST = re.compile(
@@ -20,6 +20,10 @@ _ACK = re.compile(
 )
 _ASKS_NAME = re.compile(r"(?:贵姓|怎么称呼|什么名字|姓名|您的名字|哪位)")
 _BARE_NAME = re.compile(r"(?:嗯|呃|是|我)?([\u4e00-\u9fff]{2,4})[。,，.]?$")
+# 45岁, 3个人, 200元: what is counted is not part of a number that is read out.
+_COUNTED = re.compile(
+    rf"{UNIT.pattern}| ?(?:[个岁位号楼点折名张台只趟层栋遍家共直起些]|多|左右|以上)"
+)
 _MAX_TURNS = 8
 _KIND = {"phone": "mobile"}
 
@@ -33,7 +37,8 @@ def mask_turns(texts: Sequence[str]) -> list[Masked]:
     >>> [turn.text for turn in mask_turns(["电话是幺三八", "嗯", "零零一三八零零零"])]
     ['电话是[手机号]', '嗯', '[手机号]']
     """
-    plain = [simplify(text) for text in texts]
+    # The word in a mark ([姓名]) is no cue for what follows.
+    plain = [MARK.sub(lambda found: "\ufffc" * len(found.group()), simplify(t)) for t in texts]
     planned: dict[int, tuple[int, int, str]] = {}
     turn = 0
     while turn < len(plain):
@@ -95,6 +100,9 @@ def _read_out(plain: Sequence[str], turn: int) -> tuple[list[tuple[int, int, int
                 continue
             break
         said = ascii_digits(first.group(1))
+        # A whole number is masked where it stands; it does not continue another.
+        if shape(said) or _COUNTED.match(text, first.end()):
+            break
         spans.append((number, first.start(1), first.end(1)))
         if said not in (piece, digits) or len(said) < 2:
             digits += said
