@@ -348,6 +348,19 @@ def publish_run(
                 writer.add_part(part, file_id)
                 progress("publish", len(part))
             writer.end_file(file_id)
+        subtopics = resources.taxonomy.subtopics
+        writer.set_taxonomy(
+            (
+                subtopic.topic,
+                subtopic.id,
+                subtopic.zh,
+                subtopic.en,
+                subtopic.root_cause,
+                subtopic.customer_cost,
+                subtopic.servqual,
+            )
+            for subtopic in subtopics.values()
+        )
         counted = facts.load_facts(writer.connection, settings.aggregate.dimensions)
         silence.aggregate_silence(
             writer.connection, writer.run_id, settings.aggregate, facts=counted
@@ -377,7 +390,10 @@ def publish_run(
         complaints=totals["complaints"],
         leaving=totals["leaving"],
         database=settings.output.database,
-        findings=tuple(html.headline(asdict(finding)) for finding in strongest[:10]),
+        findings=tuple(
+            html.headline(asdict(finding), {name: item.zh for name, item in subtopics.items()})
+            for finding in strongest[:10]
+        ),
     )
 
 

@@ -184,12 +184,15 @@ def _reasons(connection: sqlite3.Connection) -> list[Row]:
 
 def _findings(connection: sqlite3.Connection) -> list[Row]:
     findings = []
+    subtopics = {
+        row["subtopic"]: row["zh"] for row in _rows(connection, "SELECT subtopic, zh FROM taxonomy")
+    }
     for row in _rows(connection, "SELECT * FROM report_findings ORDER BY rank"):
         ids = json.loads(row["document_ids"])[:_PER_FINDING]
         findings.append(
             {
                 **row,
-                "headline": headline(row),
+                "headline": headline(row, subtopics),
                 "terms": json.loads(row["terms"]),
                 "verbatims": [_verbatim(connection, identity) for identity in ids],
             }
@@ -197,17 +200,19 @@ def _findings(connection: sqlite3.Connection) -> list[Row]:
     return findings
 
 
-def headline(row: Mapping[str, Any]) -> str:
+def headline(row: Mapping[str, Any], subtopics: Mapping[str, str]) -> str:
     """Return a finding as one Chinese sentence with its numbers.
 
+    ``subtopics`` maps subtopics to their Chinese names.
+
     >>> headline({"kind": "member", "topic": "service", "subtopic": "", "channel": "*",
-    ...     "dimension": "branch", "member": "云桥支行", "period_start": "", "silent": 30, "n": 60,
-    ...     "share": 0.5, "base_share": 0.1})
+    ...     "dimension": "branch", "member": "云桥支行", "period_type": "all", "period_start": "", "silent": 30, "n": 60,
+    ...     "share": 0.5, "base_share": 0.1}, {})
     '网点「云桥支行」：服务方面沉默不满 50%（30/60），其余为 10%'
     """
     about = named(TOPIC_NAMES, row["topic"])
     if row["subtopic"]:
-        about += f"·{row['subtopic']}"
+        about += f"·{named(subtopics, row['subtopic'])}"
     where = ""
     if row["dimension"] not in ("*", ""):
         where = f"{named(DIMENSION_NAMES, row['dimension'])}「{row['member']}」"
@@ -215,12 +220,18 @@ def headline(row: Mapping[str, Any]) -> str:
         where += f"{'，' if where else ''}{named(CHANNEL_NAMES, row['channel'])}"
     numbers = f"{row['share']:.0%}（{row['silent']}/{row['n']}）"
     if row["kind"] == "change":
-        when = f"{row['period_start']} 起"
+        when = _when(row["period_type"], row["period_start"])
         return (
             f"{when}{'，' + where if where else ''}：{about}方面沉默不满升至 {numbers}，"
             f"此前为 {row['base_share']:.0%}"
         )
     return f"{where}：{about}方面沉默不满 {numbers}，其余为 {row['base_share']:.0%}"
+
+
+def _when(period_type: str, start: str) -> str:
+    if period_type == "month":
+        return f"{start[:7]} 当月"
+    return f"{start} 当周" if period_type == "week" else start
 
 
 def _strongest(connection: sqlite3.Connection) -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -170,6 +170,11 @@ class Writer:
                 (self.run_id, file_id),
             )
         return len(gone)
+
+    def set_taxonomy(self, rows: Iterable[tuple[str, ...]]) -> None:
+        """Store the taxonomy the run used, in place of the former: rows of table ``taxonomy``."""
+        self.connection.execute("DELETE FROM taxonomy")
+        self.connection.executemany(insert_sql("taxonomy"), rows)
 
     def totals(self) -> dict[str, int]:
         """Return the counts of the run so far: of its files, and of all documents now held."""

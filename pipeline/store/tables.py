@@ -512,6 +512,20 @@ TABLES: tuple[Table, ...] = (
         (_RUN,),
     ),
     Table(
+        "taxonomy",
+        "Second-level topics of the run's taxonomy, and what their failure means.",
+        (
+            _text("topic", "price, service, quality, environment or other."),
+            _text("subtopic", "Second level, as in clause_topics.subtopic."),
+            _text("zh", "Its Chinese name."),
+            _text("en", "Its English name."),
+            _text("root_cause", "Where the fault lies: value, system or people."),
+            _text("customer_cost", "What it costs: money, time, energy, psychological; or empty."),
+            _text("servqual", "Factor of service quality it belongs to; or empty."),
+        ),
+        ("subtopic",),
+    ),
+    Table(
         "data_dictionary",
         "This description, column by column, of every table and view.",
         (

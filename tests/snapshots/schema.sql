@@ -252,6 +252,16 @@ CREATE TABLE "findings" (
    PRIMARY KEY ("run_id", "rank")
 ) STRICT;
 
+CREATE TABLE "taxonomy" (
+   "topic" TEXT NOT NULL,
+   "subtopic" TEXT PRIMARY KEY NOT NULL,
+   "zh" TEXT NOT NULL,
+   "en" TEXT NOT NULL,
+   "root_cause" TEXT NOT NULL,
+   "customer_cost" TEXT NOT NULL,
+   "servqual" TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE "data_dictionary" (
    "relation" TEXT NOT NULL,
    "column" TEXT NOT NULL,
