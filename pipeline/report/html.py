@@ -206,8 +206,8 @@ def headline(row: Mapping[str, Any], subtopics: Mapping[str, str]) -> str:
     ``subtopics`` maps subtopics to their Chinese names.
 
     >>> headline({"kind": "member", "topic": "service", "subtopic": "", "channel": "*",
-    ...     "dimension": "branch", "member": "云桥支行", "period_type": "all", "period_start": "", "silent": 30, "n": 60,
-    ...     "share": 0.5, "base_share": 0.1}, {})
+    ...     "dimension": "branch", "member": "云桥支行", "period_type": "all", "period_start": "",
+    ...     "silent": 30, "n": 60, "share": 0.5, "base_share": 0.1}, {})
     '网点「云桥支行」：服务方面沉默不满 50%（30/60），其余为 10%'
     """
     about = named(TOPIC_NAMES, row["topic"])
