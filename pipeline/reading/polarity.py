@@ -16,7 +16,7 @@ from pipeline.lexicons import Lexicons
 _FILLER = re.compile(
     r"(?:[让令使叫](?:我们?|你们?|人|客户|顾客|大家)?|觉得|感觉|感到|看到|见到|得到|享受到?|收到|体会到|做到|达到"
     r"|提供|发现|出现|发生|遇到|碰到|有|什么|任何|啥|一?[点丝]儿?|那么|这么|再|会|能|被|的|地|得|给|人|我"
-    r"|说|过|到|出|想象中?|以前|之前|上次|别家|其他|其它|图片|网上|描述|宣传|可以|特别|太|很|怎么|是|去|用|吃|住|买|也|都|还)*"
+    r"|说|做|过|哪里|哪儿|地方|到|出|想象中?|以前|之前|上次|别家|其他|其它|图片|网上|描述|宣传|可以|特别|太|很|怎么|是|去|用|吃|住|买|也|都|还)*"
 )
 _FURTHEST = 8
 _NEXT = 3
@@ -32,7 +32,7 @@ _ACKNOWLEDGED = re.compile(
 # 没见过这么差的, 没有比这更差的: the denial of a like makes a superlative.
 _SUPERLATIVE = re.compile(
     r"(?:没有?(?:谁|哪家)?|从未|从没|从来没有?|第一次)[^，。！？]{0,5}"
-    r"(?:比[^，。！？]{1,8}[更还再]|[过见][^，。！？]{0,4}(?:这么|这样|如此|那么|更))"
+    r"(?:比[^，。！？]{1,8}(?=[更还再])|[过见][^，。！？]{0,4}(?:这么|这样|如此|那么|更))"
 )
 _EXCEPT = re.compile(r"除了?([^，。！？]{1,20}?)(?:以外|之外|外|，|其[他它]|别的|都|没|$)")
 _ALMOST = re.compile(r"差(?:一?点儿?|些)(?=[没就被把将要让上掉摔跌睡哭晕笑误忘错赶报打吐撞])没?")
@@ -257,13 +257,13 @@ def _governed(weight: float, reaching: Iterable[_Operator]) -> float:
         return 0.8 * weight
     factor = negations[-1] if inner <= 1 else max(negations[-1], -0.5)
     # 不差 is fainter praise than 不好 is blame.
-    return weight * factor * min(outer, 1.6) * (1.0 if weight > 0 else 0.75)
+    return weight * factor * min(outer, 1.6) * (1.0 if weight > 0 else 0.65)
 
 
 def _stands_alone(text: str, start: int, end: int, reaching: Sequence[_Operator]) -> bool:
     if end == len(text) or text[end] in _AFTER or (start > 0 and text[start - 1] in _BEFORE):
         return text[start] != "好" or start == 0 or text[start - 1] not in _DONE
-    if text.startswith(_SCORN, end):
+    if text.startswith((*_SCORN, "一点", "一些"), end):
         return True
     return bool(reaching) and reaching[-1].end == start
 
