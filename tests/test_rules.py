@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pipeline.errors import LexiconError
 from pipeline.paths import shipped
-from pipeline.reading.rules import RULE_LABELS, Rules, load_rules
+from pipeline.reading.rules import RULE_LABELS, Rule, Rules, load_rules
+from pipeline.records import SIGNAL_TYPES
 from pipeline.text.tokens import load_segmenter
 
 SEGMENTER = load_segmenter("auto", [])
@@ -82,6 +83,57 @@ def test_a_guard_reaches_only_its_own_clause(tmp_path: Path) -> None:
     assert rules.find("我不觉得太贵") == []
     (hit,) = rules.find("我不觉得难吃，就是太贵")
     assert (hit.start, hit.end) == (9, 11)
+
+
+SHORT = """
+label: unresolved
+rules:
+  - id: test.short
+    weight: 0.5
+    triggers: [还是, 仍]
+    patterns: ['还是|仍 都? $negation ~2 /解决|修./']
+    unless_text: [谢谢]
+    examples: [还是没解决, 仍没有帮我修好]
+    counter_examples: [还是解决了]
+"""
+
+
+def test_the_short_form_names_word_classes_gaps_and_expressions(tmp_path: Path) -> None:
+    (tmp_path / "words.yaml").write_text("negation: [没, 没有]", "utf-8")
+    rules = write(tmp_path, SHORT)
+    text = "催过，仍没有给我解决，算了"
+    (hit,) = rules.find(text)
+    assert text[hit.start : hit.end] == "仍没有给我解决"
+    assert rules.find("还是没有，后来解决") == []
+    assert rules.find("还是没解决，谢谢") == []
+
+
+def test_an_unknown_word_class_names_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "words.yaml").write_text("negations: [没, 没有]", "utf-8")
+    with pytest.raises(LexiconError, match="did you mean 'negations'"):
+        write(tmp_path, SHORT)
+
+
+def test_a_text_without_all_the_words_of_a_pattern_is_not_segmented(tmp_path: Path) -> None:
+    (tmp_path / "words.yaml").write_text("negation: [没, 没有]", "utf-8")
+    rules = write(tmp_path, SHORT)
+    assert rules.needs_tokens("还是没解决")
+    assert not rules.needs_tokens("味道还是很好")
+    assert not rules.needs_tokens("还是没空，解决")
+
+
+@pytest.mark.parametrize("rule", RULES.rules, ids=lambda rule: rule.id)
+def test_what_stands_around_an_example_does_not_hide_it(rule: Rule) -> None:
+    if rule.unless_text:
+        return
+    for text in rule.examples:
+        hits = RULES.find(f"周三去的。{text}。第二天下雨")
+        assert rule.id in {hit.rule_id for hit in hits}
+
+
+def test_most_of_the_signal_rules_read_tokens() -> None:
+    shown = [rule for rule in RULES.rules if rule.label in SIGNAL_TYPES]
+    assert sum(bool(rule.patterns) for rule in shown) >= len(shown) * 0.4
 
 
 def test_only_texts_with_a_trigger_are_segmented(tmp_path: Path) -> None:

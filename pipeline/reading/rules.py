@@ -2,8 +2,9 @@
 
 Rules are data (``lexicons/rules/*.yaml``; the format stands in ``lexicons/rules/README.md``).
 Three ways to say what is looked for: plain phrases, regular expressions over characters, and
-spaCy token patterns over our own segmentation. One Aho-Corasick pass over phrases and trigger
-words decides which rules are tried at all, since spaCy's Matcher is slow.
+spaCy token patterns over our own segmentation, which may name word classes (``words.yaml``). One
+Aho-Corasick pass over phrases and trigger words decides which rules are tried at all, since
+spaCy's Matcher is slow.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from spacy.matcher import Matcher
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-from pipeline.errors import LexiconError
+from pipeline.errors import LexiconError, did_you_mean
 from pipeline.marked import Marked, load_marked
 from pipeline.records import SIGNAL_TYPES, Token
 
@@ -47,13 +48,17 @@ _KEYS = (
     "patterns",
     "regex",
     "unless",
+    "unless_text",
     "examples",
     "counter_examples",
 )
 _REQUIRED = ("id", "weight", "examples", "counter_examples")
 _WAYS = ("phrases", "patterns", "regex")
+_WORDS = "words.yaml"
+_GAP = re.compile(r"~([1-9])")
 _CLAUSE_END = "，。！？；,!?;\n~～…"
 _SENTENCE_END = "。！？!?\n"
+_PART_END = "，。！？；：、,!?;:…\n"
 
 
 class Tokenizer(Protocol):
@@ -77,7 +82,8 @@ class RuleHit(NamedTuple):
 class Rule:
     """One rule; ``weight`` 0…1 is how sure the rule alone makes its label.
 
-    ``unless`` are phrases that silence the rule where they stand in the same clause as the hit.
+    ``unless`` are phrases that silence the rule where they stand in the same clause as the hit,
+    ``unless_text`` where they stand anywhere in the text.
     """
 
     id: str
@@ -88,6 +94,7 @@ class Rule:
     patterns: tuple[tuple[Mapping[str, Any], ...], ...]
     regexes: tuple[re.Pattern[str], ...]
     unless: tuple[str, ...]
+    unless_text: tuple[str, ...]
     examples: tuple[str, ...]
     counter_examples: tuple[str, ...]
 
@@ -121,6 +128,11 @@ class Rules:
             for number, rule in enumerate(self.rules)
             if rule.patterns
         }
+        self._needed = {
+            number: (_reach(rule), tuple(_needed(pattern) for pattern in rule.patterns))
+            for number, rule in enumerate(self.rules)
+            if rule.patterns
+        }
 
     def find(self, text: str) -> list[RuleHit]:
         """Return the rules that fire in a simplified text, in the order of their spans.
@@ -148,32 +160,51 @@ class Rules:
             found.extend(self._match_tokens(lowered, tokens))
         if not found:
             return []
+        silent = {
+            number
+            for number in {number for number, _, _ in found}
+            if any(phrase in lowered for phrase in rules[number].unless_text)
+        }
         return [
             RuleHit(rules[number].id, rules[number].label, start, end, rules[number].weight)
             for number, start, end in _apart(found)
-            if not (rules[number].unless and _guarded(lowered, start, end, rules[number].unless))
+            if number not in silent
+            and not (rules[number].unless and _guarded(lowered, start, end, rules[number].unless))
         ]
 
     def needs_tokens(self, text: str) -> bool:
         """Return whether a text reaches the slow stage, segmentation and token patterns."""
-        return any(
-            not is_phrase and number in self._matchers
-            for index, _, _ in self._automaton.find_matches_as_indexes(
-                _lower(text), overlapping=True
-            )
-            for number, is_phrase in self._uses[index]
-        )
+        lowered = _lower(text)
+        wanted: dict[int, list[int]] = {}
+        for index, start, _ in self._automaton.find_matches_as_indexes(lowered, overlapping=True):
+            for number, is_phrase in self._uses[index]:
+                if not is_phrase and number in self._matchers:
+                    wanted.setdefault(number, []).append(start)
+        return bool(self._parts(lowered, wanted))
+
+    def _parts(
+        self, text: str, wanted: Mapping[int, Sequence[int]]
+    ) -> dict[tuple[int, int], list[int]]:
+        """Return the parts around the triggers that hold, in order, all that some pattern needs."""
+        parts: dict[tuple[int, int], list[int]] = {}
+        for number, positions in wanted.items():
+            ends, patterns = self._needed[number]
+            reached = -1
+            for at in positions:
+                if at < reached:
+                    continue
+                span = _span(text, at, at + 1, ends)
+                reached = span[1]
+                if any(_in_order(text, span, needed) for needed in patterns):
+                    parts.setdefault(span, []).append(number)
+        return parts
 
     def _match_tokens(
         self, text: str, wanted: Mapping[int, Sequence[int]]
     ) -> list[tuple[int, int, int]]:
-        """Run the token patterns of the wanted rules over the sentences their triggers stand in."""
-        sentences: dict[tuple[int, int], list[int]] = {}
-        for number, positions in wanted.items():
-            for span in {_span(text, at, at + 1, _SENTENCE_END) for at in positions}:
-                sentences.setdefault(span, []).append(number)
+        """Run the token patterns of the wanted rules over the parts their triggers stand in."""
         found = []
-        for (left, right), numbers in sentences.items():
+        for (left, right), numbers in self._parts(text, wanted).items():
             tokens = [t for t in self._segmenter.tokenize(text[left:right]) if t.text.strip()]
             if not tokens:
                 continue
@@ -186,25 +217,40 @@ class Rules:
 
 def load_rules(folder: Path, segmenter: Tokenizer) -> Rules:
     """Read every ``*.yaml`` of a folder; raise `LexiconError` with file, line, path and cure."""
-    paths = sorted(folder.glob("*.yaml"))
+    paths = sorted(path for path in folder.glob("*.yaml") if path.name != _WORDS)
     if not paths:
         raise LexiconError(f"{folder}: expected rule files (*.yaml), found none; restore them")
     hasher = hashlib.sha256()
     rules: dict[str, Rule] = {}
+    classes: dict[str, list[str]] = {}
+    if (folder / _WORDS).exists():
+        hasher.update((folder / _WORDS).read_bytes() + b"\0")
+        for name, entry in load_marked(folder / _WORDS).mapping().items():
+            classes[name] = [word.lower() for word in entry.texts()]
     for path in paths:
         hasher.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-        root = load_marked(path).mapping(known=("label", "unless", "rules"), required=("rules",))
+        root = load_marked(path).mapping(
+            known=("label", "unless", "unless_text", "rules"), required=("rules",)
+        )
         label = root["label"].choice(RULE_LABELS) if "label" in root else ""
-        unless = [text.lower() for text in root["unless"].texts()] if "unless" in root else []
+        shared = {
+            key: [text.lower() for text in root[key].texts()] if key in root else []
+            for key in ("unless", "unless_text")
+        }
         for entry in root["rules"].items():
-            rule = _read_rule(entry, label, unless)
+            rule = _read_rule(entry, label, shared, classes)
             if rule.id in rules:
                 raise entry.error("each rule id once", rule.id, "; give it another id")
             rules[rule.id] = rule
     return Rules(list(rules.values()), segmenter, hasher.hexdigest())
 
 
-def _read_rule(entry: Marked, label: str, unless: Sequence[str]) -> Rule:
+def _read_rule(
+    entry: Marked,
+    label: str,
+    shared: Mapping[str, Sequence[str]],
+    classes: Mapping[str, Sequence[str]],
+) -> Rule:
     parts = entry.mapping(known=_KEYS, required=_REQUIRED)
     if not label or "label" in parts:
         if "label" not in parts:
@@ -229,13 +275,14 @@ def _read_rule(entry: Marked, label: str, unless: Sequence[str]) -> Rule:
         weight=parts["weight"].number(0, 1),
         triggers=texts("triggers"),
         phrases=texts("phrases"),
-        patterns=tuple(_read_pattern(item) for item in parts["patterns"].items())
+        patterns=tuple(_read_pattern(item, classes) for item in parts["patterns"].items())
         if "patterns" in parts
         else (),
         regexes=tuple(_read_regex(item) for item in parts["regex"].items())
         if "regex" in parts
         else (),
-        unless=(*unless, *texts("unless")),
+        unless=(*shared["unless"], *texts("unless")),
+        unless_text=(*shared["unless_text"], *texts("unless_text")),
         examples=tuple(parts["examples"].texts()),
         counter_examples=tuple(parts["counter_examples"].texts()),
     )
@@ -248,25 +295,57 @@ def _read_rule(entry: Marked, label: str, unless: Sequence[str]) -> Rule:
     return rule
 
 
-def _read_pattern(item: Marked) -> tuple[Mapping[str, Any], ...]:
+def _read_pattern(
+    item: Marked, classes: Mapping[str, Sequence[str]]
+) -> tuple[Mapping[str, Any], ...]:
     tokens = item.plain()
+    if isinstance(tokens, str):
+        return tuple(_read_word(item, word, classes) for word in tokens.lower().split())
     if not isinstance(tokens, list) or not all(isinstance(token, dict) for token in tokens):
-        raise item.error("a list of tokens such as {TEXT: 等}", tokens)
+        raise item.error("words, or a list of tokens such as {TEXT: 等}", tokens)
     return tuple(tokens)
 
 
+def _read_word(item: Marked, word: str, classes: Mapping[str, Sequence[str]]) -> Mapping[str, Any]:
+    """Turn a word of the short form (``没|未``, ``$fault``, ``都?``, ``~3``, ``/.星/``) to a token."""
+    if gap := _GAP.fullmatch(word):
+        # Punctuation ends a clause, and a pattern that crossed it would cite two statements.
+        return {"IS_PUNCT": False, "OP": f"{{0,{gap[1]}}}"}
+    body, repeat = (word[:-1], word[-1]) if word[-1] in "?*" else (word, "")
+    if len(body) > 2 and body.startswith("/") and body.endswith("/"):
+        regex = {"REGEX": f"^(?:{_safe_regex(item, body[1:-1])})$"}
+        return {"TEXT": regex, "OP": repeat} if repeat else {"TEXT": regex}
+    inverse, body = body.startswith("!"), body.removeprefix("!")
+    texts: list[str] = []
+    for part in body.split("|"):
+        if not part.startswith("$"):
+            texts.append(part)
+        elif part[1:] in classes:
+            texts.extend(classes[part[1:]])
+        else:
+            cure = did_you_mean(part[1:], classes)
+            raise item.error(f"a word class of {_WORDS}", part, cure)
+    token: dict[str, Any] = {"TEXT": {"NOT_IN" if inverse else "IN": texts}}
+    return {**token, "OP": repeat} if repeat else token
+
+
 def _read_regex(item: Marked) -> re.Pattern[str]:
-    source = item.text()
+    source = _safe_regex(item, item.text())
+    regex = re.compile(source, re.IGNORECASE)
+    if regex.match(""):
+        raise item.error("a regular expression that needs at least one character", source)
+    return regex
+
+
+def _safe_regex(item: Marked, source: str) -> str:
     try:
-        regex = re.compile(source, re.IGNORECASE)
+        re.compile(source)
     except re.error as exc:
         raise item.error("a regular expression", source, f"; {exc}") from exc
     # (a|ab)* backtracks without end on a text made to do so; a bounded repeat can't.
     if re.search(r"\)[*+]", source):
         raise item.error("bounded repeats of groups, such as (…){0,6}", source)
-    if regex.match(""):
-        raise item.error("a regular expression that needs at least one character", source)
-    return regex
+    return source
 
 
 def _matcher(vocab: Vocab, rule: Rule) -> Matcher:
@@ -274,6 +353,54 @@ def _matcher(vocab: Vocab, rule: Rule) -> Matcher:
     patterns = [[dict(token) for token in pattern] for pattern in rule.patterns]
     matcher.add(rule.id, patterns, greedy="LONGEST")
     return matcher
+
+
+def _needed(pattern: Sequence[Mapping[str, Any]]) -> tuple[re.Pattern[str], ...]:
+    """Return what must stand in a text, as characters, before a token pattern can match."""
+    needed = []
+    for token in pattern:
+        text = token.get("TEXT")
+        if text is None or token.get("OP", "1") not in ("1", "+"):
+            continue
+        if isinstance(text, str):
+            needed.append(re.compile(re.escape(text)))
+        elif "IN" in text:
+            needed.append(re.compile("|".join(map(re.escape, text["IN"]))))
+        elif str(text.get("REGEX", "")).startswith("^(?:"):
+            needed.append(re.compile(text["REGEX"][1:-1]))
+    return tuple(needed)
+
+
+def _in_order(text: str, span: tuple[int, int], needed: Sequence[re.Pattern[str]]) -> bool:
+    start, end = span
+    for words in needed:
+        match = words.search(text, start, end)
+        if match is None:
+            return False
+        start = match.start() + 1
+    return True
+
+
+def _reach(rule: Rule) -> str:
+    """Return the marks that bound a rule's patterns: a clause's, unless a token may be a mark."""
+    for pattern in rule.patterns:
+        for token in pattern:
+            text = token.get("TEXT")
+            if text is None:
+                if token.get("IS_PUNCT") is not False:
+                    return _SENTENCE_END
+            elif isinstance(text, str):
+                if text in _PART_END:
+                    return _SENTENCE_END
+            elif "IN" in text:
+                if any(word in _PART_END for word in text["IN"]):
+                    return _SENTENCE_END
+            elif "REGEX" in text:
+                if any(re.search(text["REGEX"], mark) for mark in _PART_END):
+                    return _SENTENCE_END
+            else:
+                return _SENTENCE_END
+    return _PART_END
 
 
 def _lower(text: str) -> str:
