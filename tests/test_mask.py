@@ -146,3 +146,8 @@ def test_ages_and_amounts_of_neighbouring_turns_are_not_one_number(age, ack, amo
 )
 def test_what_is_counted_ends_a_number(turns):
     assert "[手机号]" not in "".join(turn.text for turn in mask_turns(turns))
+
+
+def test_a_recogniser_that_parts_words_by_blanks_is_read_joined_up():
+    spaced = "您 好 我 叫 王 晓 芳 电话 是 幺 三 八 零 零 一 三 八 零 零 零 谢谢"
+    assert mask(spaced).text == "您 好 我 叫 [姓名] 电话 是 [手机号] 谢谢"

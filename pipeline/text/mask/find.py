@@ -59,9 +59,10 @@ _LATIN = re.compile(r"[0-9A-Za-z@]")
 _PLACE_GATE = re.compile(r"[路街巷弄道村里苑园区庭寓院楼栋幢室号镇]")
 _SPOKEN_GATE = re.compile(r"[一二三四五六七八九十零〇幺两百]")
 
+_GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 _EMAIL = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._%+\-]*(?: ?@ ?|艾特|爱特| at )"
-    r"(?:[A-Za-z0-9][A-Za-z0-9\-]*(?:(?:\.|点| dot )[A-Za-z0-9\-]{2,})+"
+    r"(?:[A-Za-z0-9][A-Za-z0-9\-]*(?:(?:\.| ?点 ?| dot )[A-Za-z0-9\-]{2,})+"
     r"|(?:qq|163|126|139|189|gmail|sina|sohu|hotmail|outlook|foxmail"
     r"|yahoo|icloud|aliyun)(?![A-Za-z0-9]))",
     re.IGNORECASE,
@@ -79,7 +80,7 @@ _PLATE = re.compile(
     rf"((?:[A-HJ-NP-Za-hj-np-z]|{DIGIT}){{5,6}}|(?:[A-HJ-NP-Za-hj-np-z]"
     rf"|{DIGIT}){{4}}[挂学警港澳])(?![0-9A-Za-z])"
 )
-_JOINER = r"(?:[是为叫:：,，、 #(（]|号码?|码|[Ii][Dd]|[Nn][Oo]\.?|的|嗯|呃|账号|名|加我){0,5}"
+_JOINER = r"(?:[是为叫:：,，、 #(（]|号码?|码|[Ii][Dd]|[Nn][Oo]\.?|的|嗯|呃|账号|编号|名|加我){0,5}"
 _WECHAT = re.compile(
     rf"(?:微信|薇信|威信|(?<![A-Za-z])[vVwW][xX]|加[vV]|[vV]信|wechat)({_JOINER})("
     rf"[A-Za-z][A-Za-z0-9_\-]{{4,19}})(?![A-Za-z0-9_])",
@@ -273,6 +274,18 @@ def find(text: str, *, lead: str = "") -> list[Mask]:
     >>> find("我叫林晓雯,电话13800138000")
     [Mask(kind='name', start=2, end=5), Mask(kind='mobile', start=8, end=19)]
     """
+    if " " in text and len(_GAP.findall(text)) * 6 >= len(text):
+        # A recogniser's words or characters, one blank apart: read them joined up.
+        kept = [at for at in range(len(text)) if not _GAP.match(text, at)]
+        joined = "".join(text[at] for at in kept)
+        return [
+            Mask(kind, kept[start], kept[end - 1] + 1)
+            for kind, start, end in _find(joined, lead=lead)
+        ]
+    return _find(text, lead=lead)
+
+
+def _find(text: str, *, lead: str) -> list[Mask]:
     latin = _LATIN.search(text) is not None
     run = RUN.search(text) is not None
     plain = simplify(text)
