@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -53,9 +55,30 @@ def orchestrate(
     """
     token = tasks.PROGRESS.set(progress)
     try:
-        return ad_hoc(str(config_path), list(sources), again)
+        with _failures_told_once():
+            return ad_hoc(str(config_path.absolute()), list(sources), again)
     finally:
         tasks.PROGRESS.reset(token)
+
+
+@contextmanager
+def _failures_told_once() -> Iterator[None]:
+    """Keep failures of runs off the terminal: our caller is handed the exception itself.
+
+    Prefect's own record of the run still has them.
+    """
+
+    def of_others(record: logging.LogRecord) -> bool:
+        return not record.name.startswith(("prefect.flow_runs", "prefect.task_runs"))
+
+    handlers = list(logging.getLogger().handlers)
+    for handler in handlers:
+        handler.addFilter(of_others)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.removeFilter(of_others)
 
 
 def serve(config_path: Path) -> None:

@@ -55,6 +55,19 @@ def rules() -> DocumentRules:
     return job.rules_for(load_settings(shipped("config.yaml")))
 
 
+@pytest.fixture
+def loaded_once(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hand every run of the default lexicons and models the same real resources: time only."""
+    from pipeline import job
+
+    load, default = job.resources_for, load_settings(shipped("config.yaml")).text
+    monkeypatch.setattr(
+        job,
+        "resources_for",
+        lambda settings: resources if settings.text == default else load(settings),
+    )
+
+
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     """The samples, run once; to be read and never changed."""

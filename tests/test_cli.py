@@ -20,6 +20,8 @@ from pipeline.cli import main
 from pipeline.records import POLARITIES, SIGNAL_TYPES, TOPICS
 from tests.conftest import write_config
 
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
 SENTIMENTS = {"negative", "neutral", "positive", "mixed"}
 PHONE = "14200001234"
 

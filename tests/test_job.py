@@ -20,6 +20,8 @@ from pipeline.config import Settings, load_settings
 from pipeline.errors import ConfigError, InputError, QuarantineLimitError, VocError
 from tests.conftest import SAMPLES, Published, copy_samples, dump, rows, write_config
 
+pytestmark = pytest.mark.usefixtures("loaded_once")
+
 TABLES_WITH_ROWS = (
     "files",
     "documents",
@@ -94,9 +96,16 @@ def test_the_planted_stories_are_found(published: Published) -> None:
     found = rows(published.database, "SELECT * FROM report_findings")
     queues = [f for f in found if f["member"] == "云桥支行"]
     assert any(f["topic"] == "service" and f["share"] > f["base_share"] for f in queues)
-    changes = [f for f in found if f["kind"] == "change"]
-    assert "2026-10-12" in {f["period_start"] for f in changes}, "the app is down that week"
-    assert any(f["topic"] == "price" for f in changes), "the bank charges from 2026-09-21"
+    changes = {(f["topic"], f["period_start"]) for f in found if f["kind"] == "change"}
+    # The app is down in the week of 2026-10-12; from 2026-09-21 the bank charges for accounts.
+    assert changes & {("quality", "2026-10-12"), ("quality", "2026-10-01")}
+    assert changes & {("price", "2026-09-21"), ("price", "2026-09-01")}
+    weeks = rows(
+        published.database,
+        "SELECT period_start, silent_share FROM report_silence WHERE period_type = 'week'"
+        " AND topic = 'quality' AND channel = '*' AND dimension = '*'",
+    )
+    assert max(weeks, key=lambda week: week["silent_share"])["period_start"] == "2026-10-12"
 
 
 def test_the_report_is_written(published: Published) -> None:
