@@ -6,22 +6,18 @@ import glob
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import IO
-from zoneinfo import ZoneInfo
 
 from pipeline.config import SourceSettings
 from pipeline.errors import InputError, did_you_mean
 from pipeline.ingest import complaints, surveys
-from pipeline.ingest.columns import map_columns
+from pipeline.ingest.adhoc import read_records
 from pipeline.ingest.reader import HEAD_BYTES, NOTES, Note, Reader
-from pipeline.ingest.rows import records_of
-from pipeline.ingest.tables import as_text, open_table
+from pipeline.ingest.sniff import SHEETS, refuse_binary
 from pipeline.ingest.transcripts import READERS as TRANSCRIPT_READERS
-from pipeline.ingest.transcripts.roles import role_of
-from pipeline.records import Kind, Quarantined, Verbatim
+from pipeline.records import Quarantined, Verbatim
 
 __all__ = [
     "NOTES",
@@ -35,7 +31,6 @@ __all__ = [
 ]
 
 _BUILT_IN: tuple[Reader, ...] = (complaints.READER, surveys.READER, *TRANSCRIPT_READERS)
-_TIMEZONE = "Asia/Shanghai"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,80 +130,6 @@ def read_file(
             notes[record.what] += 1
 
 
-def read_records(
-    lines_or_path: Path | str | IO[bytes],
-    *,
-    kind: Kind | str = "auto",
-    text_field: str = "",
-    id_field: str = "",
-) -> Iterator[Verbatim | Quarantined]:
-    """Yield one record a row of an ad-hoc table: a path, or a binary stream such as stdin.
-
-    ``kind`` ``auto`` takes a text with 客户：/客服： lines for a transcript and any other for a
-    survey answer. ``text_field`` and ``id_field`` name columns; by default they are guessed,
-    and a record without an id is given its row number. A record without text stays a record:
-    whoever joins the results to the input finds one for each.
-    """
-    stream: Path | IO[bytes]
-    if isinstance(lines_or_path, str | Path):
-        stream, name = Path(lines_or_path), str(lines_or_path)
-    else:
-        stream, name = lines_or_path, str(getattr(lines_or_path, "name", "") or "stdin")
-    columns = {}
-    if text_field:
-        columns["text"] = text_field
-    if id_field:
-        columns["id"] = id_field
-    base = SourceSettings(name="adhoc", kind="complaint", path=name, columns=columns)
-    table = open_table(stream, name=name)
-    if not text_field and "text" in table.columns:
-        base = base.model_copy(update={"columns": {**columns, "text": "text"}})
-    # An id comes back as it was given: here nothing is stored that a second export could replace.
-    mapped = replace(map_columns(table, base), id_counts=False)
-    zone = ZoneInfo(_TIMEZONE)
-    sources = {
-        each: SourceSettings(name="adhoc", kind=each, path=name)
-        for each in ("complaint", "transcript", "survey")
-    }
-    if kind != "auto" and kind not in sources:
-        raise InputError(
-            f"kind {kind!r}: expected survey, complaint, transcript or auto"
-            f"{did_you_mean(kind, [*sources, 'auto'])}"
-        )
-    for row in table.rows:
-        one = replace(table, rows=iter((row,)))
-        chosen = kind
-        if chosen == "auto":
-            text = (
-                "".join(as_text(row.cells[i]) for i in mapped.text) if hasattr(row, "cells") else ""
-            )
-            chosen = "transcript" if is_dialogue(text) else "survey"
-        for record in records_of(one, mapped, sources[chosen], zone, keep_empty=True):
-            if isinstance(record, Note):
-                continue
-            if isinstance(record, Verbatim) and not record.external_id:
-                record = replace(record, external_id=str(record.row))
-            yield record
-
-
-def is_dialogue(text: str) -> bool:
-    r"""Tell whether a text is a call or chat: at least two lines, most with a known speaker.
-
-    >>> is_dialogue("客户：没人接\n客服：抱歉"), is_dialogue("原因：没人接")
-    (True, False)
-    """
-    lines = [line for line in text.splitlines() if line.strip()]
-    spoken = [line for line in lines if _speaker(line) is not None]
-    return bool(spoken) and (len(spoken) >= 2 or len(lines) == 1) and len(spoken) * 2 >= len(lines)
-
-
-def _speaker(line: str) -> str | None:
-    label, colon, _ = line.replace("：", ":").strip().partition(":")
-    if not colon or len(label) > 8:
-        return None
-    return role_of(label)
-
-
 def _choose(path: Path, source: SourceSettings) -> Reader:
     known = readers()
     if source.reader != "auto":
@@ -225,6 +146,9 @@ def _choose(path: Path, source: SourceSettings) -> Reader:
     fitting = [reader for reader in known.values() if source.kind in reader.kinds]
     scored = [(reader.sniff(path, head), reader) for reader in fitting]
     best, reader = max(scored, key=lambda pair: pair[0])
+    # Another package may read binary forms; ours are text and workbooks.
+    if (best <= 0 or reader in _BUILT_IN) and not head.startswith(SHEETS):
+        refuse_binary(head, str(path))
     if best <= 0:
         raise InputError(
             f"{path}: no reader of kind {source.kind} recognises its content; "

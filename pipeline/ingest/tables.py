@@ -14,7 +14,7 @@ import json
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ import python_calamine
 
 from pipeline.errors import InputError, did_you_mean
 from pipeline.ingest.quoting import Fault, csv_records, usual_width
+from pipeline.ingest.sniff import refuse_binary
 
 #: What a cell may hold; JSON lists and objects arrive as their JSON text.
 Cell = str | int | float | bool | datetime | date | time | timedelta | None
@@ -37,7 +38,10 @@ SAMPLE = 200
 #: A longer line is one row at fault, not a reason to fill the memory.
 MAX_LINE = 1_000_000
 #: A workbook that unfolds to more than this is refused (a zip bomb, or a file for a database).
-MAX_UNZIPPED = 2_000_000_000
+MAX_UNZIPPED = 300_000_000
+#: Packed more densely than any sheet of text; small books may be, they do no harm.
+MAX_RATIO = 250
+_HARMLESS = 30_000_000
 
 _DELIMITERS = (",", "\t", ";", "|", "，")
 _QUALTRICS = re.compile(r"""['"]ImportId['"]""")
@@ -47,6 +51,11 @@ _MONKEY = frozenset(
 _NUMERIC = re.compile(r"^[+-]?\d+(?:[.,:/\-]\d+)*(?:\s+\d+:\d+(?::\d+)?)?%?$")
 _LOST = re.compile(r"^\s*[+-]?\d(?:\.\d+)?[eE]\+?\d{2,}\s*$")
 _EVERYDAY = "的一是不了我在有人個个這这說说客戶户務务時时來来你好沒没"
+_OF_A_RECORD = frozenset({
+    "id", "text", "key", "call_id", "conversation_id", "session_id", "dialogue_id", "turns",
+    "messages", "utterances", "dialogue", "dialog", "conversation", "segments", "sentence_info",
+    "stamp_sents", "sentences", "对话", "对话内容", "消息", "通话编号", "会话编号", "编号", "内容",
+})  # fmt: skip
 _ONE_COLUMN_NAMES = frozenset(
     [
         "text",
@@ -143,6 +152,7 @@ def open_table(
         return _open_sheet(body, label, sheet)
     if head.startswith(b"PAR1"):
         return _open_parquet(body, label)
+    refuse_binary(head, label)
     codec = (
         detect_encoding(head, label) if encoding == "auto" else _known_codec(encoding, head, label)
     )
@@ -165,7 +175,7 @@ def detect_encoding(head: bytes, name: str = "the input") -> str:
         if head.startswith(mark):
             return codec
     nulls = head[:4096].count(0)
-    if nulls and nulls > len(head[:4096]) // 10:
+    if nulls > 1 and nulls > len(head[:4096]) // 10:
         even = head[:4096:2].count(0)
         return "utf-16-be" if even > nulls // 2 else "utf-16-le"
     errors = {codec: _bad_share(head, codec) for codec in ("utf-8", "gb18030")}
@@ -261,6 +271,11 @@ def _known_codec(encoding: str, head: bytes, name: str) -> str:
         ) from exc
     if codec == "utf-16" and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16-le"
+    if not codec.startswith("utf-16") and _clean_share(head, codec) < 0.5 and not head.isascii():
+        raise InputError(
+            f"{name}: expected text in {encoding}, as 'encoding:' of the source says, found other "
+            f"bytes, perhaps {detect_encoding(head, name)}; set that, or auto"
+        )
     return codec
 
 
@@ -354,8 +369,7 @@ def _is_jsonl(prefix: str) -> bool:
         record = json.loads(first)
         if prefix.strip() == first and isinstance(record, dict):
             # One line alone may be a wrapper: {"data": [{…}, …]}.
-            lists = [value for value in record.values() if isinstance(value, list)]
-            return not any(value and isinstance(value[0], dict) for value in lists)
+            return _wrapped(record) is None
         return isinstance(record, dict)
     except (ValueError, RecursionError):
         # A first record longer than the prefix can't be parsed here; one line of it decides.
@@ -455,8 +469,7 @@ def _try_json(lines: _Lines, name: str, codec: str, prefix: str, start: str) -> 
             "one object a line is safest"
         ) from exc
     if isinstance(loaded, dict):
-        lists = [value for value in loaded.values() if isinstance(value, list)]
-        loaded = next((value for value in lists if value and isinstance(value[0], dict)), [loaded])
+        loaded = _wrapped(loaded) or [loaded]
 
     def objects() -> Iterator[tuple[int, dict[str, Cell]] | BadRow]:
         for number, record in enumerate(loaded, 1):
@@ -468,6 +481,17 @@ def _try_json(lines: _Lines, name: str, codec: str, prefix: str, start: str) -> 
                 yield BadRow(number, f"expected a JSON object, found {type(record).__name__}")
 
     return _from_objects(objects(), name, "json", codec)
+
+
+def _wrapped(record: Mapping[str, object]) -> list[object] | None:
+    """Return the records an object wraps, ``{"total": 9, "data": [{…}, …]}``; None for a record.
+
+    An object with words or a number of its own, or with turns, is a record that holds a list.
+    """
+    if any(str(key).casefold() in _OF_A_RECORD for key in record):
+        return None
+    lists = (value for value in record.values() if isinstance(value, list))
+    return next((value for value in lists if value and isinstance(value[0], dict)), None)
 
 
 def _plain(value: object) -> Cell:
@@ -540,9 +564,10 @@ def _open_sheet(body: IO[bytes], name: str, sheet: str) -> Table:
         try:
             with zipfile.ZipFile(content) as archive:
                 size = sum(info.file_size for info in archive.infolist())
+                packed = sum(info.compress_size for info in archive.infolist())
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as exc:
             raise InputError(f"{name}: expected a workbook, found a corrupt file; {cure}") from exc
-        if size > MAX_UNZIPPED:
+        if size > MAX_UNZIPPED or (size > _HARMLESS and size > MAX_RATIO * packed):
             raise InputError(
                 f"{name}: expected a workbook, found one that unfolds to {size:,} bytes; "
                 "export it as CSV"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pipeline.config import SourceSettings
@@ -132,6 +132,15 @@ def parse_turns(text: str) -> tuple[Turn, ...]:
     return turns_of(said, source)
 
 
+def is_labelled(line: str) -> bool:
+    """Tell whether a line opens with a speaker's label, after a time or not.
+
+    >>> is_labelled("[00:12] 坐席1：请稍等"), is_labelled("原因：没人接")
+    (True, False)
+    """
+    return len(line) <= 100_000 and bool(_HEAD.match(" ".join(line.split())))
+
+
 def labelled_share(text: str) -> float:
     r"""Return the share of non-empty lines that open with a speaker label, 0…1.
 
@@ -192,6 +201,18 @@ def _is_head(name: str) -> bool:
 
 def _read(path: Path, source: SourceSettings, timezone: str) -> Iterator[Verbatim | Quarantined]:
     encoding = v.encoding_of(path, source.encoding)
+    with path.open(encoding=encoding) as file:
+        lines = iter(lambda: file.readline(v.MAX_VALUE), "")
+        yield from read_lines(enumerate(lines, start=1), path, source, timezone)
+
+
+def read_lines(
+    numbered: Iterable[tuple[int, str]], path: Path, source: SourceSettings, timezone: str
+) -> Iterator[Verbatim | Quarantined]:
+    """Yield the calls that stand in ``(number, line)`` pairs; ``path`` names where they come from.
+
+    Raises `InputError` where the lines hold no words.
+    """
     calls = 0
     lines: list[str] = []
     fields: dict[str, object] = {}
@@ -211,37 +232,34 @@ def _read(path: Path, source: SourceSettings, timezone: str) -> Iterator[Verbati
         stem = path.stem if alone else f"{path.stem}#{calls}"
         yield from records(call, source, timezone, path=path, row=row, stem=stem)
 
-    with path.open(encoding=encoding) as file:
-        number = 0
-        while line := file.readline(v.MAX_VALUE):
-            number += 1
-            size += len(line)
-            if size > v.MAX_VALUE:
-                raise InputError(f"{path}: expected calls, found one of more than 64 million signs")
-            # A rule or a heading is short; the patterns are slow on long lines.
-            short = len(line) <= 300
-            rule = _RULE.match(line) if short else None
-            may_open = short and (not lines or blank or _OPENING.match(line) is not None)
-            head = _head_fields(line.lstrip("\ufeff")) if may_open and not rule else {}
-            blank = not line.strip()
-            if rule is not None or (head and lines):
-                call = ready()
-                if call:
-                    if waiting:
-                        calls += 1
-                        yield from out(*waiting, False)
-                    waiting = (first, call)
-                    fields, first = {}, number
-                lines, size = [], 0
-            if rule and rule[2]:
-                inner = named_values(rule[2])
-                fields |= inner
-                if not inner and re.fullmatch(r"[\w\-#. ]{1,64}", rule[2]):
-                    fields["id"] = rule[2]
-            elif head:
-                fields |= head
-            elif not rule and (lines or not blank):
-                lines.append(line)
+    for number, line in numbered:
+        size += len(line)
+        if size > v.MAX_VALUE:
+            raise InputError(f"{path}: expected calls, found one of more than 64 million signs")
+        # A rule or a heading is short; the patterns are slow on long lines.
+        short = len(line) <= 300
+        rule = _RULE.match(line) if short else None
+        may_open = short and (not lines or blank or _OPENING.match(line) is not None)
+        head = _head_fields(line.lstrip("\ufeff")) if may_open and not rule else {}
+        blank = not line.strip()
+        if rule is not None or (head and lines):
+            call = ready()
+            if call:
+                if waiting:
+                    calls += 1
+                    yield from out(*waiting, False)
+                waiting = (first, call)
+                fields, first = {}, number
+            lines, size = [], 0
+        if rule and rule[2]:
+            inner = named_values(rule[2])
+            fields |= inner
+            if not inner and re.fullmatch(r"[\w\-#. ]{1,64}", rule[2]):
+                fields["id"] = rule[2]
+        elif head:
+            fields |= head
+        elif not rule and (lines or not blank):
+            lines.append(line)
     last = ready()
     if last:
         if waiting:

@@ -1,0 +1,156 @@
+"""Ad-hoc input for ``voc analyse``: any file or stream, one record a row, kinds told by content."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+from zoneinfo import ZoneInfo
+
+from pipeline.config import SourceSettings
+from pipeline.errors import InputError, did_you_mean
+from pipeline.ingest.columns import ColumnMap, map_columns
+from pipeline.ingest.reader import Note
+from pipeline.ingest.rows import records_of
+from pipeline.ingest.tables import BadRow, Row, Table, as_text, open_table
+from pipeline.ingest.transcripts import aliyun, dialogue, funasr, volcengine, whisper
+from pipeline.ingest.transcripts.calls import Call, records
+from pipeline.ingest.transcripts.plain import is_labelled, read_lines
+from pipeline.records import KINDS, Kind, Quarantined, Verbatim
+
+#: Lists that make a JSON record a call, and who reads it.
+_CALL_LISTS = frozenset(
+    {*dialogue.TURN_LISTS, "sentence_info", "stamp_sents", "segments", "sentences", "result"}
+)
+_PARSERS = (funasr.parse, whisper.parse, aliyun.parse, volcengine.parse, dialogue.parse)
+
+
+def read_records(
+    lines_or_path: Path | str | IO[bytes],
+    *,
+    kind: Kind | str = "auto",
+    text_field: str = "",
+    id_field: str = "",
+    timezone: str = "Asia/Shanghai",
+) -> Iterator[Verbatim | Quarantined]:
+    """Yield one record a row of an ad-hoc table: a path, or a binary stream such as stdin.
+
+    ``kind`` ``auto`` takes a text with 客户：/客服： lines, and a JSON record with a list of turns,
+    for a transcript and any other for a survey answer. Plain lines that open with a speaker are
+    together one call, named after the file. ``text_field`` and ``id_field`` name columns; by
+    default they are guessed. Ids are given back as they came; a record without one is given its
+    row number. ``timezone`` names the zone of times without one.
+
+    Raises `InputError` where the input as a whole can't be read or a named column is absent.
+    """
+    if kind not in (*KINDS, "auto"):
+        raise InputError(
+            f"kind {kind!r}: expected survey, complaint, transcript or auto"
+            f"{did_you_mean(kind, [*KINDS, 'auto'])}"
+        )
+    if isinstance(lines_or_path, str | Path):
+        table = open_table(Path(lines_or_path), name=str(lines_or_path))
+    else:
+        given = getattr(lines_or_path, "name", "")
+        name = given.strip("<>") if isinstance(given, str) else ""
+        table = open_table(lines_or_path, name=name or "stdin")
+    zone = ZoneInfo(timezone)
+    if table.form == "lines" and kind in ("auto", "transcript") and not text_field:
+        text = "\n".join(as_text(row.cells[0]) for row in table.sample)
+        if is_dialogue(text) or (kind == "transcript" and any(map(is_labelled, text.split("\n")))):
+            yield from _one_call(table, timezone)
+            return
+    mapped = _columns(table, text_field, id_field)
+    sources = {each: SourceSettings(name="adhoc", kind=each, path=table.name) for each in KINDS}
+    for row in table.rows:
+        if isinstance(row, BadRow):
+            yield Quarantined(table.name, row.number, row.column, row.reason)
+            continue
+        identity = as_text(row.cells[mapped.id]) if mapped.id is not None else ""
+        call = _call_in(row, table) if kind in ("auto", "transcript") and not text_field else None
+        if call is not None:
+            found: Iterator[Verbatim | Quarantined | Note] = records(
+                call, sources["transcript"], timezone, path=Path(table.name), row=row.number
+            )
+        else:
+            text = "\n".join(as_text(row.cells[i]) for i in mapped.text)
+            guess: Kind = "transcript" if is_dialogue(text) else "survey"
+            source = sources[guess] if kind == "auto" else sources[_kind(kind)]
+            found = records_of(replace(table, rows=iter((row,))), mapped, source, zone)
+        for record in found:
+            if isinstance(record, Verbatim):
+                own = record.external_id if call is not None and call.external_id else ""
+                yield replace(record, external_id=identity or own or str(record.row))
+            elif isinstance(record, Quarantined):
+                yield record
+
+
+def is_dialogue(text: str) -> bool:
+    r"""Tell whether a text is a call or chat: most of its lines open with a speaker.
+
+    >>> is_dialogue("客户：没人接\n客服：抱歉"), is_dialogue("原因：没人接")
+    (True, False)
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    spoken = sum(map(is_labelled, lines))
+    return (spoken >= 2 or len(lines) == spoken == 1) and spoken * 2 >= len(lines)
+
+
+def _kind(name: str) -> Kind:
+    return next(kind for kind in KINDS if kind == name)
+
+
+def _columns(table: Table, text_field: str, id_field: str) -> ColumnMap:
+    columns = {"text": text_field, "id": id_field}
+    if not text_field and "text" in table.columns:
+        columns["text"] = "text"
+    source = SourceSettings(
+        name="adhoc",
+        kind="complaint",
+        path=table.name,
+        columns={role: column for role, column in columns.items() if column},
+    )
+    mapped = map_columns(table, source, cure="name it with --text-field or --id-field")
+    # Ids are not made unambiguous here: results are joined to the input by them.
+    return replace(mapped, id_counts=False)
+
+
+def _one_call(table: Table, timezone: str) -> Iterator[Verbatim | Quarantined]:
+    refused: list[Quarantined] = []
+
+    def lines() -> Iterator[tuple[int, str]]:
+        for row in table.rows:
+            if isinstance(row, BadRow):
+                refused.append(Quarantined(table.name, row.number, row.column, row.reason))
+            else:
+                yield row.number, f"{as_text(row.cells[0])}\n"
+
+    source = SourceSettings(name="adhoc", kind="transcript", path=table.name)
+    yield from read_lines(lines(), Path(table.name), source, timezone)
+    yield from refused
+
+
+def _call_in(row: Row, table: Table) -> Call | None:
+    """Return the call of a JSON record that holds a list of turns; None for any other row."""
+    if table.form not in ("json", "jsonl"):
+        return None
+    fields: dict[str, object] = {}
+    nested = False
+    for name, cell in zip(table.columns, row.cells, strict=True):
+        value = _loaded(cell) if isinstance(cell, str) and cell[:1] in ("[", "{") else cell
+        fields[name] = value
+        listed = isinstance(value, list) and any(isinstance(one, Mapping) for one in value)
+        nested = nested or (listed and name.casefold() in _CALL_LISTS)
+    if not nested:
+        return None
+    calls = (parse(fields) for parse in _PARSERS)
+    return next((call for call in calls if call is not None and call.said), None)
+
+
+def _loaded(text: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
