@@ -193,10 +193,13 @@ def analyse(
 
 
 def _settings_or_default(config_path: Path | None) -> Settings:
-    from pipeline.config import load_settings
+    """Return the settings named, or the shipped ones with every industry's topics."""
+    from pipeline.config import TextSettings, load_settings
     from pipeline.paths import shipped
 
-    return load_settings(config_path or shipped("config.yaml"))
+    if config_path is not None:
+        return load_settings(config_path)
+    return load_settings(shipped("config.yaml")).model_copy(update={"text": TextSettings()})
 
 
 def _resources(settings: Settings) -> tuple[Any, Any]:
@@ -293,11 +296,9 @@ def train(data: Path, gold: Path, models: Path | None) -> None:
 )
 def evaluate(data: Path, gold: Path) -> None:
     """Print how well the shipped models read labelled text, as a Markdown table."""
-    from pipeline.config import load_settings
-    from pipeline.paths import shipped
     from pipeline.training.evaluate import evaluation_table
 
-    resources, rules = _resources(load_settings(shipped("config.yaml")))
+    resources, rules = _resources(_settings_or_default(None))
     click.echo(evaluation_table(data, gold, resources, rules))
 
 
