@@ -7,8 +7,10 @@ import importlib.util
 import logging
 import os
 import re
+import stat
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -72,14 +74,35 @@ def load_segmenter(engine: Engine, user_dictionaries: Sequence[Path]) -> Segment
 
     jieba.setLogLevel(logging.ERROR)
     python = jieba.Tokenizer()
-    # The shared /tmp would let another user plant a dictionary cache, which jieba unmarshals.
-    with tempfile.TemporaryDirectory() as private:
-        python.tmp_dir = private
-        python.cache_file = os.path.join(private, "jieba.cache")  # noqa: PTH118
+    with _private_folder() as private:
+        python.tmp_dir = str(private)
+        python.cache_file = str(private / f"jieba-{version('jieba')}.cache")
         python.initialize()
     for word, frequency, tag in entries:
         python.add_word(word, frequency, tag or None)
     return Segmenter(lambda text: list(python.cut(text)), "jieba", digest)
+
+
+@contextmanager
+def _private_folder() -> Iterator[Path]:
+    """Give the folder of jieba's dictionary cache: the user's own, or one that is thrown away.
+
+    jieba unmarshals what lies there, so a folder that others may write to is never used.
+    """
+    try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "voc-silence"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = folder.lstat()
+        own = stat.S_ISDIR(status.st_mode) and not status.st_mode & 0o077
+        own = own and (not hasattr(os, "getuid") or status.st_uid == os.getuid())
+        own = own and os.access(folder, os.W_OK)
+    except (OSError, RuntimeError):
+        own = False
+    if own:
+        yield folder
+    else:
+        with tempfile.TemporaryDirectory() as thrown_away:
+            yield Path(thrown_away)
 
 
 def _read(paths: Sequence[Path]) -> tuple[list[tuple[str, int, str]], str]:
