@@ -5,10 +5,10 @@ import json
 import random
 
 import pytest
-from tests.test_aggregate import add, fresh_db
 
 from pipeline.aggregate.findings import find, write_findings
 from pipeline.config import AggregateSettings
+from tests.test_aggregate import add, fresh_db
 
 SUBTOPICS = {"service": ["queue", "attitude"], "price": ["fees"], "quality": ["app"]}
 SAYS = {
