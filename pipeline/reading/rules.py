@@ -307,7 +307,7 @@ def _read_pattern(
 
 
 def _read_word(item: Marked, word: str, classes: Mapping[str, Sequence[str]]) -> Mapping[str, Any]:
-    """Turn a word of the short form (``没|未``, ``$fault``, ``都?``, ``~3``, ``/.星/``) to a token."""
+    """Turn a word of the short form (``没|未``, ``$fault``, ``都?``, ``~3``) into a token."""
     if gap := _GAP.fullmatch(word):
         # Punctuation ends a clause, and a pattern that crossed it would cite two statements.
         return {"IS_PUNCT": False, "OP": f"{{0,{gap[1]}}}"}
