@@ -44,7 +44,7 @@ _WEAK = (
     "|租户|商户|户主|住户|业主|来电人|来访人|储户|学生|家长"
 )
 _STAFF = (
-    "叫|员工|柜员|坐席|座席|客服|大堂|专员|店员|经理|店长|主任|师傅"
+    "家属|亲属|监护人|员工|柜员|坐席|座席|客服|大堂|专员|店员|经理|店长|主任|师傅"
     "|医生|老师|护士|司机|快递员|外卖员|骑手|服务员|保安"
     "|主管|行长|人员|管家|顾问|导游|教练|中介|网格员|民警|负责人|书记"
     "|局长|村长|主席|会计|房东|老板|法人|业务员"
@@ -52,7 +52,7 @@ _STAFF = (
 )
 # All alternatives begin with a plain character: the engine then skips to those characters.
 NAME_GATE = re.compile(
-    rf"{_TITLES}|{_OFFICES}|{_FIELDS}|{_WEAK}|{_STAFF}|姓|名[字叫]|原名"
+    rf"{_TITLES}|{_OFFICES}|{_FIELDS}|{_WEAK}|{_STAFF}|姓|叫|名字|原名"
     rf"|化名|全名|真名|我系|人[:： ]|·"
 )
 
@@ -60,7 +60,7 @@ _HAN = r"[\u4e00-\u9fff]"
 _KIN = r"的(?:家[属人]|[妈爸]|朋友|同事|丈夫|妻子|老[公婆]|父|母|[儿女]|孩子)"
 _HARD = re.compile(rf"$|(?!{_HAN})")
 _REPORT = re.compile(
-    r"反映|反馈|来电|来信|来访|称|表示|说|投诉|致电|于|咨询|要求|办理"
+    r"反映|反馈|来电|来信|来访|称|表示|说|投诉|致电|于(?=[0-9今昨本去前上一二三四五六七八九十])|咨询|要求|办理"
     r"|先生|女士|小姐|希望|请求|提出|认为|自称|申请|报修"
     rf"|举报|催|通过|再次|多次|您好|你好|{_KIN}"
 )
@@ -79,6 +79,7 @@ _AFTER_WEAK = re.compile(r"[已因在现曾将未与对从]")
 _PLAIN_SURNAMES = frozenset(
     "王李张刘陈赵吴周徐孙胡朱林何郭罗梁宋郑谢韩唐冯董萧曹袁邓傅沈曾彭吕苏卢蒋蔡贾魏薛"
     "阎潘戴汪姜姚谭廖邹郝崔邱秦侯邵孟龚尹贺钱"
+    "佟栾闵邬阮冉裴霍褚翁佘倪翟詹俞柯骆蒲靳祁邢聂庞颜樊葛鲍戚滕缪娄窦岑瞿臧苟卞邝甄虞敖郁"
 )
 # Surnames that are ordinary words: only where a name is announced and closed by punctuation.
 _RARE_SURNAMES = frozenset(
@@ -99,12 +100,12 @@ _LATIN = re.compile(r"[A-Z][a-z]+(?: [A-Z][a-z]+){0,2}(?![A-Za-z])")
 _FILLER = r"(?:[是为叫:：,，、 (（]|嗯|呃|那个){0,4}"
 _FIELD = re.compile(rf"(?:{_FIELDS})(?:的?(?:姓名|名字))?({_FILLER})")
 _STRONG = re.compile(rf"(?:{_INTRODUCING}){_FILLER}")
-_LOOSE = re.compile(rf"({_STAFF})|(?:{_WEAK})")
+_LOOSE = re.compile(rf"({_STAFF}|(?:(?<=[个位名员工生士师人])|^)叫)|(?:{_WEAK})")
 _TITLE = re.compile(rf"(?:{_TITLES})|({_OFFICES})")
 _FAMILY = re.compile(r"(?:免贵姓|我姓|贵姓[是:： ]?|叫?姓)")
 _AFTER_FAMILY = re.compile(rf"$|(?!{_HAN})|[的我是叫啊先女]")
 _LONGER_TITLE = re.compile(
-    r"小姐姐|经理[解论]|老师傅?们|师傅[牌面红茶]|先生们|女士们|医生们"
+    r"小姐姐|太太太|经理[解论]|老师傅?们|师傅[牌面红茶]|先生们|女士们|医生们"
     r"|主任务|同学[们会校]|家长[们群会]|教授课|律师[函所事]|老师傅"
 )
 # 江先生菜馆, 金师傅烤肉店: a house called after a person.
@@ -342,16 +343,21 @@ def _reported(text: str, at: int, *, staff: bool) -> tuple[int, int] | None:
             if not cut and edge and (shape == 2 or (plain and hard)):
                 return at, end
             continue
-        if cut and not (shape == 2 and (report or hard) and text[at:end] not in _lists().common):
+        plain = text[at] in _PLAIN_SURNAMES
+        if cut and not (text[at:end] not in common and (report or (shape == 2 and hard))):
             continue
-        typical_last = given[-1] in _lists().given
+        if cut and text[at : end - 1] in common and not hard:
+            continue
+        if cut and shape < 2 and not plain:
+            continue
         edge = report or hard or (staff and _AFTER_STAFF.match(text, end) is not None)
         whole = not cut and given[-1] not in _SOFT and text[end - 1 : end + 1] not in common
-        if shape == 2 and (edge or whole):
+        starts_word = text[end : end + 2] in common
+        if shape == 2 and (edge or (whole and (plain or starts_word))):
             return at, end
-        if edge and (
-            shape == 1 or (typical_last and report) or (report and given[0] in _lists().given)
-        ):
+        # One untypical character asks for more: a word of reporting, or a surname that is no word.
+        partly = any(char in _lists().given for char in given)
+        if partly and (report or (plain and edge and shape == 1)):
             return at, end
     return None
 
