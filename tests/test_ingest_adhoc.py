@@ -155,3 +155,37 @@ def test_standard_input_really_piped() -> None:
             [sys.executable, "-c", code], input=content, capture_output=True, check=True
         )
         assert done.stdout.decode().replace("\r\n", "\n") == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["客户的意见：大厅很干净", "客户诉求：退费\n客服回复：已办", "用户名：小王\n原因：没人接"],
+)
+def test_a_text_about_a_speaker_is_no_call(text: str) -> None:
+    (one,) = _verbatims(_read({"id": "a", "text": text}))
+    assert one.kind == "survey"
+
+
+@pytest.mark.parametrize("text", ["客户：转账失败", "客服：您好 客户：卡被吞了"])
+def test_a_call_may_be_one_line(text: str) -> None:
+    (one,) = _verbatims(_read({"id": "a", "text": text}))
+    assert one.kind == "transcript"
+
+
+def test_a_flag_named_like_a_text_is_none() -> None:
+    (one,) = _verbatims(_read({"id": "a", "complaint": True, "answer": "排队排了两个小时都没人管"}))
+    assert one.text == "排队排了两个小时都没人管"
+
+
+def test_every_open_answer_of_a_wide_survey_is_a_record() -> None:
+    header = "序号,1、您常去的网点,2、您最不满意的地方是什么？,3、您还有什么建议？\n"
+    rows = "".join(f"{n},城东支行,第{n}次来都要排长队,多开{n}个窗口好不好\n" for n in range(1, 4))
+    *answers, empty = _read(header + rows + "4,城东支行,,\n")
+    assert isinstance(empty, Quarantined)
+    assert (empty.row, empty.reason) == (5, "expected an open answer, found none")
+    found = _verbatims(answers)
+    assert [(one.external_id, one.question[:4]) for one in found[:2]] == [
+        ("1", "您最不满"),
+        ("1", "您还有什"),
+    ]
+    assert len(found) == 6

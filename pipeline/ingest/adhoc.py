@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 
 from pipeline.config import SourceSettings
 from pipeline.errors import InputError, did_you_mean
-from pipeline.ingest.columns import ColumnMap, map_columns
+from pipeline.ingest.columns import ColumnMap, known_role, map_columns
 from pipeline.ingest.reader import Note
 from pipeline.ingest.rows import records_of
 from pipeline.ingest.tables import BadRow, Row, Table, as_text, open_table
 from pipeline.ingest.transcripts import aliyun, dialogue, funasr, volcengine, whisper
 from pipeline.ingest.transcripts.calls import Call, records
-from pipeline.ingest.transcripts.plain import is_labelled, read_lines
+from pipeline.ingest.transcripts.plain import read_lines, speaker_of, utterances
+from pipeline.ingest.transcripts.roles import AGENT_WORDS, CUSTOMER_WORDS
 from pipeline.records import KINDS, Kind, Quarantined, Verbatim
 
 #: Lists that make a JSON record a call, and who reads it.
@@ -59,10 +60,10 @@ def read_records(
     zone = ZoneInfo(timezone)
     if table.form == "lines" and kind in ("auto", "transcript") and not text_field:
         text = "\n".join(as_text(row.cells[0]) for row in table.sample)
-        if is_dialogue(text) or (kind == "transcript" and any(map(is_labelled, text.split("\n")))):
+        if is_dialogue(text) or (kind == "transcript" and any(map(speaker_of, text.split("\n")))):
             yield from _one_call(table, timezone)
             return
-    mapped = _columns(table, text_field, id_field)
+    mapped = _columns(table, kind, text_field, id_field)
     sources = {each: SourceSettings(name="adhoc", kind=each, path=table.name) for each in KINDS}
     for row in table.rows:
         if isinstance(row, BadRow):
@@ -75,7 +76,7 @@ def read_records(
                 call, sources["transcript"], timezone, path=Path(table.name), row=row.number
             )
         else:
-            text = "\n".join(as_text(row.cells[i]) for i in mapped.text)
+            text = "\n".join(as_text(row.cells[i]) for i in (*mapped.text, *mapped.answers))
             guess: Kind = "transcript" if is_dialogue(text) else "survey"
             source = sources[guess] if kind == "auto" else sources[_kind(kind)]
             found = records_of(replace(table, rows=iter((row,))), mapped, source, zone)
@@ -85,24 +86,31 @@ def read_records(
                 yield replace(record, external_id=identity or own or str(record.row))
             elif isinstance(record, Quarantined):
                 yield record
+            elif record.what == "no_answer":
+                reason = "expected an open answer, found none"
+                yield Quarantined(record.file, record.row, record.column, reason)
 
 
 def is_dialogue(text: str) -> bool:
     r"""Tell whether a text is a call or chat: most of its lines open with a speaker.
 
-    >>> is_dialogue("客户：没人接\n客服：抱歉"), is_dialogue("原因：没人接")
+    >>> is_dialogue("客户：没人接\n客服：抱歉"), is_dialogue("客户诉求：退费\n客服回复：已办")
     (True, False)
     """
     lines = [line for line in text.splitlines() if line.strip()]
-    spoken = sum(map(is_labelled, lines))
-    return (spoken >= 2 or len(lines) == spoken == 1) and spoken * 2 >= len(lines)
+    speakers = [label for line in lines if (label := speaker_of(line))]
+    if len(lines) == 1 and speakers:
+        # 客户的血压：… opens like a turn: one line alone needs the bare word, or an answer.
+        bare = speakers[0].casefold() in {*AGENT_WORDS, *CUSTOMER_WORDS}
+        return bare or len({one.speaker for one in utterances(text)}) > 1
+    return len(speakers) >= 2 and len(speakers) * 2 >= len(lines)
 
 
 def _kind(name: str) -> Kind:
     return next(kind for kind in KINDS if kind == name)
 
 
-def _columns(table: Table, text_field: str, id_field: str) -> ColumnMap:
+def _columns(table: Table, kind: str, text_field: str, id_field: str) -> ColumnMap:
     columns = {"text": text_field, "id": id_field}
     if not text_field and "text" in table.columns:
         columns["text"] = "text"
@@ -112,9 +120,18 @@ def _columns(table: Table, text_field: str, id_field: str) -> ColumnMap:
         path=table.name,
         columns={role: column for role, column in columns.items() if column},
     )
-    mapped = map_columns(table, source, cure="name it with --text-field or --id-field")
+    cure = "name it with --text-field or --id-field"
+    mapped = map_columns(table, source, cure=cure)
+    if not columns["text"] and kind in ("auto", "survey") and not _is_named(table, mapped):
+        # A wide survey: every open answer is a record, as in a run.
+        wide = map_columns(table, source.model_copy(update={"kind": "survey"}), cure=cure)
+        mapped = wide if len(wide.answers) > 1 else mapped
     # Ids are not made unambiguous here: results are joined to the input by them.
     return replace(mapped, id_counts=False)
+
+
+def _is_named(table: Table, columns: ColumnMap) -> bool:
+    return any(known_role(table.columns[i]) == "text" for i in columns.text)
 
 
 def _one_call(table: Table, timezone: str) -> Iterator[Verbatim | Quarantined]:

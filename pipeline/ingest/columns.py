@@ -318,6 +318,10 @@ class _Guess:
             self.reasons["text"] = f"{configured}: configured"
             return indices
         index = self.by_list("text", _NAMES["text"])
+        if index is not None and all(map(_is_code, self.values[index])):
+            # A flag named complaint or a rating named review is no text, if there is any other.
+            wordy = self._longest()
+            index = index if wordy is None else wordy
         if index is None:
             index = self._longest()
         if index is None:

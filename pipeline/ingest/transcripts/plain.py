@@ -47,6 +47,10 @@ _HEAD_NAME = re.compile(
     r"级别|类型|类别|网点|支行|分行|机构|部门|班组|技能组|渠道|id)$",
     re.I,
 )
+# 客户诉求 and 客服回复 head the parts of a ticket: about a speaker, not said by one.
+_ABOUT = re.compile(
+    r"(?:诉求|反映|反馈|称|表示|建议|要求|意见|投诉|回复|答复|说明|问题|评价|处理|情况|描述)$"
+)
 #: A longer value is speech, not a field of the head.
 _LONGEST_VALUE = 80
 
@@ -132,13 +136,17 @@ def parse_turns(text: str) -> tuple[Turn, ...]:
     return turns_of(said, source)
 
 
-def is_labelled(line: str) -> bool:
-    """Tell whether a line opens with a speaker's label, after a time or not.
+def speaker_of(line: str) -> str:
+    """Return the speaker's label that opens a line, after a time or not; empty where none does.
 
-    >>> is_labelled("[00:12] 坐席1：请稍等"), is_labelled("原因：没人接")
-    (True, False)
+    >>> speaker_of("[00:12] 坐席1：请稍等"), speaker_of("客户建议：多开窗口")
+    ('坐席1', '')
     """
-    return len(line) <= 100_000 and bool(_HEAD.match(" ".join(line.split())))
+    if len(line) > 100_000:
+        return ""
+    head = _HEAD.match(" ".join(line.split()))
+    label = (head[3] or head[4] or "") if head else ""
+    return "" if _ABOUT.search(label) else label
 
 
 def labelled_share(text: str) -> float:
