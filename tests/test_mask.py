@@ -151,3 +151,10 @@ def test_what_is_counted_ends_a_number(turns):
 def test_a_recogniser_that_parts_words_by_blanks_is_read_joined_up():
     spaced = "您 好 我 叫 王 晓 芳 电话 是 幺 三 八 零 零 一 三 八 零 零 零 谢谢"
     assert mask(spaced).text == "您 好 我 叫 [姓名] 电话 是 [手机号] 谢谢"
+
+
+@pytest.mark.parametrize(
+    "text", ["小王服务很好", "老李修得快", "找王总签字", "张姐帮我办的", "李哥送来的"]
+)
+def test_familiar_forms_name_nobody_and_stay(text):
+    assert mask(text).text == text
