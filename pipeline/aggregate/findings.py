@@ -435,7 +435,8 @@ def _top_terms(own: list[set[str]], rest: list[set[str]], *, limit: int = 8) -> 
     total, n_mine, n_theirs = sum(both.values()), sum(mine.values()), sum(theirs.values())
     scored: list[tuple[float, str]] = []
     for word, count in mine.items():
-        if count < 2:
+        # The only word of all texts sets nothing apart, and its odds are infinite.
+        if count < 2 or both[word] == total:
             continue
         # A prior that weighs as much as 500 words of the pooled text.
         prior = 500 * both[word] / total

@@ -34,6 +34,14 @@ _STRONGEST = 60
 
 Row = dict[str, Any]
 
+#: The cell of all documents where none has content: such a cell is not counted, so not stored.
+_NOTHING_SAID: Mapping[str, Any] = {
+    **dict.fromkeys(("documents", "silent", "complaining", "leaving"), 0),
+    **dict.fromkeys(("silent_share", "silent_low", "silent_high"), None),
+    **dict.fromkeys(("complaint_share", "complaint_low", "complaint_high"), None),
+    **dict.fromkeys(("silence_ratio", "ratio_low", "ratio_high"), None),
+}
+
 
 def write_report(database: Path, target: Path, *, title: str) -> Path:
     """Write the report on the newest run of a database; whole, or not at all."""
@@ -75,7 +83,7 @@ def _page(connection: sqlite3.Connection, title: str) -> Mapping[str, Any]:
     if not summary:
         raise StoreError("expected a published run to report on, found none; run 'voc run' first")
     totals = _silence(connection, period_type="all")
-    whole = next(row for row in totals if row["topic"] == "*")
+    whole = next((row for row in totals if row["topic"] == "*"), _NOTHING_SAID)
     topic_rows = [
         row for topic in TOPICS for row in totals if row["topic"] == topic and row["mentions"]
     ]
@@ -210,9 +218,9 @@ def headline(row: Mapping[str, Any], subtopics: Mapping[str, str]) -> str:
     ...     "silent": 30, "n": 60, "share": 0.5, "base_share": 0.1}, {})
     '网点「云桥支行」：服务方面沉默不满 50%（30/60），其余为 10%'
     """
-    about = named(TOPIC_NAMES, row["topic"])
+    about = "总体" if row["topic"] == "*" else f"{named(TOPIC_NAMES, row['topic'])}方面"
     if row["subtopic"]:
-        about += f"·{named(subtopics, row['subtopic'])}"
+        about = f"{named(TOPIC_NAMES, row['topic'])}·{named(subtopics, row['subtopic'])}方面"
     where = ""
     if row["dimension"] not in ("*", ""):
         where = f"{named(DIMENSION_NAMES, row['dimension'])}「{row['member']}」"
@@ -222,10 +230,10 @@ def headline(row: Mapping[str, Any], subtopics: Mapping[str, str]) -> str:
     if row["kind"] == "change":
         when = _when(row["period_type"], row["period_start"])
         return (
-            f"{when}{'，' + where if where else ''}：{about}方面沉默不满升至 {numbers}，"
+            f"{when}{'，' + where if where else ''}：{about}沉默不满升至 {numbers}，"
             f"此前为 {row['base_share']:.0%}"
         )
-    return f"{where}：{about}方面沉默不满 {numbers}，其余为 {row['base_share']:.0%}"
+    return f"{where}：{about}沉默不满 {numbers}，其余为 {row['base_share']:.0%}"
 
 
 def _when(period_type: str, start: str) -> str:
