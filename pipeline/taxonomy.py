@@ -8,6 +8,7 @@ of ``core.yaml``. Keywords are Simplified Chinese, so texts are matched simplifi
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ CORE = "core"
 MAX_KEYWORD = 8
 
 _IMPLIED = ("negative", "positive")
+# Whom a post calls on (@某某客服) is not its subject; the name ends at a mark or these words.
+_MENTION = re.compile(r"@[\w-]{1,20}?(?:客服|官方微博|营业厅|(?=[^\w-]|$))")
 _SUBTOPIC_KEYS = ("zh", "en", "root_cause", "customer_cost", "servqual", "keywords")
 
 
@@ -82,6 +85,8 @@ class Taxonomy:
     def match(self, text: str) -> list[TopicHit]:
         """Return the keywords in a simplified text, leftmost longest, without overlaps.
 
+        Names that a post calls on (``@某某客服``) are passed over: they are no topic of it.
+
         >>> from pipeline.paths import shipped
         >>> taxonomy = load_taxonomy(shipped("lexicons") / "taxonomy", ["bank"])
         >>> [(hit.topic, hit.polarity) for hit in taxonomy.match("年费太贵，柜台排队久")]
@@ -91,8 +96,11 @@ class Taxonomy:
         if len(lowered) != len(text):
             lowered = text
         meanings = self._meanings
+        mentions = [found.span() for found in _MENTION.finditer(lowered)] if "@" in lowered else []
         hits = []
         for index, start, end in self._automaton.find_matches_as_indexes(lowered):
+            if any(left < start < right for left, right in mentions):
+                continue
             topic, subtopic, weight, polarity = meanings[index]
             hits.append(TopicHit(topic, subtopic, start, end, weight, polarity))
         return hits

@@ -132,3 +132,14 @@ def test_a_bad_file_names_line_place_and_cure(
 def test_an_unknown_industry_suggests_the_nearest() -> None:
     with pytest.raises(LexiconError, match="did you mean 'hotel'"):
         load_taxonomy(FOLDER, ["hotels"])
+
+
+def test_whom_a_post_calls_on_is_no_topic() -> None:
+    assert topics_of(ALL, "@某地客服 今天天气真好") == set()
+    assert "service" in topics_of(ALL, "@某地客服 你们的客服没人")
+    assert "quality" in topics_of(ALL, "@某地客服网速慢")
+
+
+@pytest.mark.parametrize("text", ["贵公司您好", "宝贵意见", "贵州人"])
+def test_a_polite_or_precious_word_is_no_price(text: str) -> None:
+    assert "price" not in topics_of(ALL, text)
