@@ -173,3 +173,16 @@ def test_any_bytes_give_records_or_one_line(
     assert "\n" not in message
     assert all(isinstance(record, Verbatim | Quarantined) for record in found)
     assert all(record.row >= 1 for record in found)
+
+
+def test_a_garbled_name_of_a_column_costs_no_row(tmp_path: Path) -> None:
+    rows = "T1,慢,东\nT2,贵,西\nT3,远,东\n".encode()
+    (tmp_path / "a.csv").write_bytes("工单编号,投诉内容,网".encode() + b"\xff\n" + rows)
+    found = _read(tmp_path / "a.csv")
+    assert [one.text for one in found if isinstance(one, Verbatim)] == ["慢", "贵", "远"]
+
+
+def test_unreadable_names_of_columns_give_one_line(tmp_path: Path) -> None:
+    rows = "".join(f"T{n},慢,东,1\n" for n in range(30))
+    (tmp_path / "a.csv").write_text('工单编号,"投诉内容,网点\n' + rows, encoding="utf-8")
+    assert "a.csv:1: expected the names of the columns" in _message(tmp_path / "a.csv")

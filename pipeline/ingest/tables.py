@@ -414,6 +414,9 @@ def _csv_rows(
     for number, cells in enumerate(csv_records(lines.marked(), delimiter, width), 1):
         if isinstance(cells, Fault):
             yield BadRow(number, cells.reason)
+        elif number == 1 and lines.bad(delimiter.join(cells)):
+            # The names of columns: a garbled one is no loss, without them every row is.
+            yield number, [cell.encode("utf-8", "replace").decode() for cell in cells]
         elif lines.bad(delimiter.join(cells)):
             column = next(i for i, cell in enumerate(cells) if lines.bad(cell)) if cells else 0
             yield BadRow(number, f"bytes that are not {codec}; save the file as UTF-8", str(column))
@@ -624,6 +627,11 @@ def _assemble(
     if not filled and not any(isinstance(item, BadRow) for item in first):
         raise InputError(
             f"{name}: expected rows, found none; check that the right file was exported"
+        )
+    if form == "csv" and isinstance(first[0], BadRow):
+        # Else the next row would be taken for the names, and be lost.
+        raise InputError(
+            f"{name}:1: expected the names of the columns, found {first[0].reason}; mend that row"
         )
     columns, labels, header_row = _header(filled, form)
     width = len(columns)
