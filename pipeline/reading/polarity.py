@@ -38,9 +38,8 @@ _EXCEPT = re.compile(r"除了?([^，。！？]{1,20}?)(?:以外|之外|外|，|�
 _ALMOST = re.compile(r"差(?:一?点儿?|些)(?=[没就被把将要让上掉摔跌睡哭晕笑误忘错赶报打吐撞])没?")
 _SHORT_OF = re.compile(r"差(?:一?点儿?|些)(?=$|[，。！？了])")
 # 不如以前好: the praise is of something else.
-_INFERIOR = re.compile(
-    r"(?:不如|比不上|赶不上|不及|比不了|没(?:有)?[^，。！？]{2,6}?那么)[^，。！？]{0,8}"
-)
+_INFERIOR = re.compile(r"(?:不如|比不上|赶不上|不及|比不了)[^，。！？]{0,8}")
+_UNLIKE = re.compile(r"没有?[^，。！？]{1,10}(?:那么|一天|的)$")
 # 好什么好: said back to whoever said it.
 _ECHOED = re.compile(r"([^，。！？]{1,2})什么\1")
 _THROWN = frozenset("了啊呀呢")
@@ -277,12 +276,17 @@ def _turned(hits: list[Hit], text: str) -> list[Hit]:
     inferior = _INFERIOR.search(text)
     if inferior:
         hits = [h for h in hits if h.weight < 0 or not inferior.start() <= h.start < inferior.end()]
+    if "没" in text:
+        hits = [
+            _scaled(hit, -0.6) if hit.weight > 0 and _UNLIKE.search(text, 0, hit.start) else hit
+            for hit in hits
+        ]
     excepted = _EXCEPT.search(text) if "除" in text else None
     if excepted and hits and hits[-1].start >= excepted.end(1):
         hits = [_scaled(hit, 0.4) if hit.start < excepted.end(1) else hit for hit in hits]
     if _CONCEDED.match(text):
         hits = [_scaled(hit, 0.6) for hit in hits]
-    echo = _ECHOED.search(text)
+    echo = _ECHOED.search(text) if "什么" in text else None
     if echo:
         inside = [hit for hit in hits if echo.start() <= hit.start < echo.end()]
         outside = [hit for hit in hits if hit not in inside]
