@@ -42,7 +42,7 @@ def read_records(
     for a transcript and any other for a survey answer. Plain lines that open with a speaker are
     together one call, named after the file. ``text_field`` and ``id_field`` name columns; by
     default they are guessed. Ids are given back as they came; a record without one is given its
-    row number. ``timezone`` names the zone of times without one.
+    row number; one without text stays a record. ``timezone`` names the zone of times without one.
 
     Raises `InputError` where the input as a whole can't be read or a named column is absent.
     """
@@ -79,7 +79,9 @@ def read_records(
             text = "\n".join(as_text(row.cells[i]) for i in (*mapped.text, *mapped.answers))
             guess: Kind = "transcript" if is_dialogue(text) else "survey"
             source = sources[guess] if kind == "auto" else sources[_kind(kind)]
-            found = records_of(replace(table, rows=iter((row,))), mapped, source, zone)
+            one = replace(table, rows=iter((row,)))
+            # Whoever joins the results to the input finds one for each record, empty ones too.
+            found = records_of(one, mapped, source, zone, keep_empty=True)
         for record in found:
             if isinstance(record, Verbatim):
                 own = record.external_id if call is not None and call.external_id else ""
