@@ -40,6 +40,7 @@ _SHORT_OF = re.compile(r"差(?:一?点儿?|些)(?=$|[，。！？了])")
 # 不如以前好: the praise is of something else.
 _INFERIOR = re.compile(r"(?:不如|比不上|赶不上|不及|比不了)[^，。！？]{0,8}")
 _UNLIKE = re.compile(r"没有?[^，。！？]{1,10}(?:那么|一天|的)$")
+_UNLIKE_REACH = 14
 # 好什么好: said back to whoever said it.
 _ECHOED = re.compile(r"([^，。！？]{1,2})什么\1")
 _THROWN = frozenset("了啊呀呢")
@@ -128,9 +129,11 @@ class PolarityScorer:
         operators: list[_Operator] = []
         acknowledged = _ACKNOWLEDGED.match(text)
         begin = acknowledged.end() if acknowledged else 0
-        passed = _figures(text)
+        figures = _figures(text)
+        passed = {n for left, right, _ in figures for n in range(left, right)}
+        gained = {right + n: factor for _, right, factor in figures for n in range(_NEXT + 1)}
         for number, start, end in self._finder.find_matches_as_indexes(text):
-            if start < begin or any(left <= start < right for left, right, _ in passed):
+            if start < begin or start in passed:
                 continue
             word = self._words[number]
             if word in self._operators:
@@ -149,9 +152,7 @@ class PolarityScorer:
                 if stronger:
                     weight *= 1.4
                     begin = stronger.end()
-                for _, right, factor in passed:
-                    if 0 <= start - right <= _NEXT:
-                        weight *= factor
+                weight *= gained.get(start, 1.0)
                 hits.append(Hit(word, start, end, weight))
                 operators = []
         if "差" in text:
@@ -278,7 +279,7 @@ def _turned(hits: list[Hit], text: str) -> list[Hit]:
         hits = [h for h in hits if h.weight < 0 or not inferior.start() <= h.start < inferior.end()]
     if "没" in text:
         hits = [
-            _scaled(hit, -0.6) if hit.weight > 0 and _UNLIKE.search(text, 0, hit.start) else hit
+            _scaled(hit, -0.6) if hit.weight > 0 and _unlike(text, hit.start) else hit
             for hit in hits
         ]
     excepted = _EXCEPT.search(text) if "除" in text else None
@@ -294,6 +295,11 @@ def _turned(hits: list[Hit], text: str) -> list[Hit]:
             [*outside, *(_scaled(hit, -0.8) for hit in inside[:1])], key=lambda h: h.start
         )
     return [_scaled(hit, -0.8) if _scorned(hit, text) else hit for hit in hits]
+
+
+def _unlike(text: str, start: int) -> bool:
+    # Only as far back as the pattern reaches: a long text must not be searched once a hit.
+    return _UNLIKE.search(text[max(0, start - _UNLIKE_REACH) : start]) is not None
 
 
 def _scorned(hit: Hit, text: str) -> bool:
