@@ -116,3 +116,41 @@ def test_real_tables_read_as_csv_reads_them(name: str) -> None:
     with path.open(encoding="utf-8-sig", newline="") as stream:
         found = csv_records(((line, False) for line in stream), ",", len(expected[0]))
         assert [row for row in found if row] == expected
+
+
+_TEXTS = [
+    "排队太久没人管",
+    "App闪退, 转不了账",
+    '他说"快了"',
+    "第一行\n第二行",
+    "三点\n1,慢\n2,贵",
+    "好",
+]
+_SIDE = ["东湖", "88", "2026-09-03 10:00", ""]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(_TEXTS), st.sampled_from(_SIDE), st.sampled_from(_SIDE)),
+        min_size=3,
+        max_size=10,
+    ),
+    st.integers(0, 9),
+    st.sampled_from(["{}", "T{:04d}"]),
+)
+def test_no_row_vanishes_among_honest_cells_of_several_lines(
+    rows: list[tuple[str, ...]], at: int, form: str
+) -> None:
+    at %= len(rows)
+    rows[at] = ("没人接", *rows[at][1:])
+    written = io.StringIO(newline="")
+    csv.writer(written).writerow(["编号", "内容", "网点", "时间"])
+    for n, row in enumerate(rows):
+        line = io.StringIO(newline="")
+        csv.writer(line).writerow([form.format(n + 1), *row])
+        text = line.getvalue()
+        written.write(text.replace(",", ',"', 1) if n == at else text)
+    found = _cells(written.getvalue())
+    read = {cells[0] for cells in found if cells is not None}
+    missing = [n for n in range(len(rows)) if form.format(n + 1) not in read]
+    assert len(missing) <= found.count(None)

@@ -50,6 +50,10 @@ def usual_width(text: str, delimiter: str) -> int:
         widths = Counter(len(cells) for cells in csv.reader(lines, delimiter=delimiter))
     except csv.Error:
         widths = Counter(line.count(delimiter) + 1 for line in lines)
+    widths += whole
+    if lines:
+        # The names of the columns weigh more than lines that may stand inside a cell.
+        widths[lines[0].count(delimiter) + 1] += 3
     # Lines inside a quoted cell have one cell: they count only where nothing else does.
     wide = {width: times for width, times in widths.items() if width > 1}
     several = sum(wide.values()) * 4 >= sum(widths.values())
@@ -158,12 +162,21 @@ class _Feed:
                 cells = [_unquoted(cell) for cell in plain] if self._fits(plain) else cells
             return cells, False
         rest = [line for line, _ in self.taken[1:]]
-        whole = self._is_strict() and self._fits(cells)
+        strict = self._is_strict()
+        whole = strict and self._fits(cells)
+        if not strict and (not self._fits(cells) or self._closes_by_opening(rest[-1])):
+            return cells, True
         if self._width == 1:
             return cells, not whole
         return cells, any(
             self._is_row(line, place, sure=whole) for place, line in enumerate(rest, start=1)
         )
+
+    def _closes_by_opening(self, line: str) -> bool:
+        """Tell whether the quote that closed the cell stands where one opens."""
+        found = re.match(r'(?:[^"]|"")*+"', line)
+        before = line[: found.end() - 1].rstrip() if found else "x"
+        return not before or before.endswith(self._delimiter)
 
     def _fits(self, cells: Sequence[str]) -> bool:
         return len(cells) == self._width
@@ -188,16 +201,19 @@ class _Feed:
             return False
         if not sure:
             return True
+        steps = {
+            i: int(cells[i]) - int(self._last[i])
+            for i in self._codes
+            if _is_number(cells[i]) and _is_number(self._last[i])
+        }
+        # A list inside a cell counts from 1 again, the rows count on.
+        if steps.get(0, 1) <= 0:
+            return False
         known = sum(len(cells[i]) for i in self._codes)
         if len(self._codes) >= 2 or known >= 4:
             return True
-        # One short number each: a list inside a cell counts from 1, the rows count on.
-        return any(
-            cells[i].isdecimal()
-            and self._last[i].isdecimal()
-            and abs(int(cells[i]) - int(self._last[i])) == 1 + place
-            for i in self._codes
-        )
+        # One short number each proves nothing but where the rows count on without a gap.
+        return 1 + place in steps.values()
 
 
 def _alone(line: str, delimiter: str, width: int) -> list[str] | None:
@@ -224,6 +240,10 @@ def _unquoted(cell: str) -> str:
 def _is_code(cell: str) -> bool:
     text = cell.strip()
     return 0 < len(text) <= 40 and text.isascii() and any(sign.isdigit() for sign in text)
+
+
+def _is_number(cell: str) -> bool:
+    return cell.isdecimal() and len(cell) <= 40
 
 
 def _shape(cell: str) -> str:
