@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,7 @@ _WAYS = ("phrases", "patterns", "regex")
 _WORDS = "words.yaml"
 _GAP = re.compile(r"~([1-9])")
 _CLAUSE_END = "，。！？；,!?;\n~～…"
+_CLAUSE_MARK = re.compile(f"[{re.escape(_CLAUSE_END)}]")
 _SENTENCE_END = "。！？!?\n"
 _PART_END = "，。！？；：、,!?;:…\n"
 
@@ -165,11 +167,14 @@ class Rules:
             for number in {number for number, _, _ in found}
             if any(phrase in lowered for phrase in rules[number].unless_text)
         }
+        guards = _Guards(lowered)
         return [
             RuleHit(rules[number].id, rules[number].label, start, end, rules[number].weight)
             for number, start, end in _apart(found)
             if number not in silent
-            and not (rules[number].unless and _guarded(lowered, start, end, rules[number].unless))
+            and not (
+                rules[number].unless and guards.silence(number, start, end, rules[number].unless)
+            )
         ]
 
     def needs_tokens(self, text: str) -> bool:
@@ -213,6 +218,26 @@ class Rules:
                 for _, first, last in self._matchers[number](doc):
                     found.append((number, left + tokens[first].start, left + tokens[last - 1].end))
         return found
+
+
+class _Guards:
+    """Which rules are silenced in which clause of one text; each pair is looked at once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._ends = [mark.start() for mark in _CLAUSE_MARK.finditer(text)]
+        self._known: dict[tuple[int, int, int], bool] = {}
+
+    def silence(self, number: int, start: int, end: int, unless: Sequence[str]) -> bool:
+        """Return whether one of the phrases stands in the clause around ``text[start:end]``."""
+        before, after = bisect_left(self._ends, start), bisect_left(self._ends, end)
+        left = self._ends[before - 1] + 1 if before else 0
+        right = self._ends[after] if after < len(self._ends) else len(self._text)
+        key = (number, left, right)
+        if key not in self._known:
+            clause = self._text[left:right]
+            self._known[key] = any(phrase in clause for phrase in unless)
+        return self._known[key]
 
 
 def load_rules(folder: Path, segmenter: Tokenizer) -> Rules:
@@ -418,12 +443,6 @@ def _apart(found: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
             kept.append((number, start, end))
             reached[number] = end
     return kept
-
-
-def _guarded(text: str, start: int, end: int, unless: Sequence[str]) -> bool:
-    left, right = _span(text, start, end, _CLAUSE_END)
-    clause = text[left:right]
-    return any(phrase in clause for phrase in unless)
 
 
 def _span(text: str, start: int, end: int, ends: str) -> tuple[int, int]:
