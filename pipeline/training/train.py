@@ -70,7 +70,8 @@ def example_document(example: Example) -> Document:
     else:
         verbatim = Verbatim(
             source=example.source,
-            kind="complaint" if example.source == "citizen" else "survey",
+            # Annotators judged the words alone, not the desk they were sent to.
+            kind="survey",
             channel="survey",
             text=raw,
             external_id=example.group,
