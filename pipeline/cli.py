@@ -149,7 +149,13 @@ def analyse(
 
     settings = _settings_or_default(config_path)
     source = sys.stdin.buffer if str(file) == "-" else file
-    records = ingest.read_records(source, kind=kind, text_field=text_field, id_field=id_field)
+    records = ingest.read_records(
+        source,
+        kind=kind,
+        text_field=text_field,
+        id_field=id_field,
+        timezone=settings.timezone,
+    )
     # The first record is looked at before the models load: a wrong path answers at once.
     records = _peeked(records)
     resources, rules = _resources(settings)

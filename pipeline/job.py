@@ -179,6 +179,7 @@ def _read_file(
     pending: list[Future[_Batch]] = []
     batch: list[tuple[Verbatim, int]] = []
     repeats: Counter[int] = Counter()
+    notes: Counter[str] = Counter()
     rows = 0
 
     def submit() -> None:
@@ -186,7 +187,7 @@ def _read_file(
         progress("read", len(batch))
         batch.clear()
 
-    for record in ingest.read_file(file, source, timezone=settings.timezone):
+    for record in ingest.read_file(file, source, timezone=settings.timezone, notes=notes):
         rows += 1
         if isinstance(record, Quarantined):
             refused.append(record)
@@ -202,7 +203,8 @@ def _read_file(
     done = [future.result() for future in pending]
     return Outcome(
         file=file,
-        rows_read=rows,
+        # Rows without any open answer give no record, yet they were read.
+        rows_read=rows + notes["no_answer"],
         kept=rows - len(refused),
         duplicates=sum(result.duplicates for result in done),
         quarantined=tuple(refused),
