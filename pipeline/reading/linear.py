@@ -57,7 +57,8 @@ class LinearModel:
         """Return raw scores, documents × labels, for weighed rows and their dense features."""
         scores = np.asarray(weighed @ self.weights, dtype=np.float32) + self.intercepts
         if dense is not None and len(self.dense_names):
-            scores += self.standardise(dense) @ self.dense_weights
+            # In double precision: in single, a row's last digits depend on how many rows there are.
+            scores += self.standardise(dense).astype(np.float64) @ self.dense_weights
         return np.asarray(scores, dtype=np.float32)
 
     def standardise(self, dense: Floats) -> Floats:
