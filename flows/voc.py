@@ -20,6 +20,7 @@ from prefect.schedules import Cron  # noqa: E402
 from flows import tasks  # noqa: E402
 from pipeline import job  # noqa: E402
 from pipeline.config import load_settings  # noqa: E402
+from pipeline.errors import ConfigError  # noqa: E402
 from pipeline.job import Progress, Summary  # noqa: E402
 
 
@@ -51,12 +52,20 @@ def orchestrate(
 ) -> Summary:
     """Run the ad-hoc flow in this process; what ``voc run`` calls.
 
-    Our own errors come back as they are; Prefect has recorded the run as failed by then.
+    Our own errors come back as they are; Prefect has recorded the run as failed by then. Raises
+    `ConfigError` where the server that ``PREFECT_API_URL`` names does not answer.
     """
     token = tasks.PROGRESS.set(progress)
     try:
         with _failures_told_once():
             return ad_hoc(str(config_path.absolute()), list(sources), again)
+    except RuntimeError as exc:
+        if "reach API" not in str(exc):
+            raise
+        raise ConfigError(
+            f"PREFECT_API_URL: expected a Prefect server, got: {exc}; unset it or run with "
+            "--no-prefect"
+        ) from exc
     finally:
         tasks.PROGRESS.reset(token)
 

@@ -130,9 +130,9 @@ def test_a_failing_flow_is_failed_with_our_message(folder: Path) -> None:
 # ---- as people start it
 
 
-def voc_run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def voc_run(folder: Path, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
     env = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
-    env |= {"PREFECT_HOME": str(folder / "prefect"), "PYTHONUTF8": "1"}
+    env |= {"PREFECT_HOME": str(folder / "prefect"), "PYTHONUTF8": "1", **more}
     command = [sys.executable, "-m", "pipeline.cli", "run"]
     return subprocess.run(
         [*command, "--config", str(folder / "config.yaml"), *options],
@@ -184,3 +184,12 @@ def test_voc_run_that_fails_says_so_once(folder: Path) -> None:
     assert line.startswith("voc: ")
     assert "answers.csv: no such file" in line
     assert [run[1] for run in stored_runs(folder)] == ["FAILED"]
+
+
+@pytest.mark.slow
+def test_a_prefect_server_that_does_not_answer_is_named(folder: Path) -> None:
+    done = voc_run(folder, PREFECT_API_URL="http://127.0.0.1:1/api")
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith("voc: PREFECT_API_URL: expected a Prefect server")
+    assert "--no-prefect" in line
