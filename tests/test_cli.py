@@ -298,6 +298,7 @@ def corrupt_workbook() -> bytes:
 
 BAD_FILES = {
     "corrupt xlsx": ("x.xlsx", corrupt_workbook(), "corrupt"),
+    "text called xlsx": ("x.xlsx", "系统错误\n请重新登录\n".encode(), "expected a workbook"),
     "bytes that are no text": ("x.csv", bytes(range(128, 256)) * 20, "expected text in utf-8"),
     "missing column": ("x.csv", "甲,乙\n1,2\n3,4\n".encode(), "expected a column for text"),
 }

@@ -359,6 +359,12 @@ def _open_text(body: IO[bytes], head: bytes, name: str, codec: str) -> Table:
     if delimiter:
         raw = _csv_rows(lines, delimiter, usual_width(prefix, delimiter), codec)
         return _assemble(raw, name, "csv", encoding=codec, delimiter=delimiter)
+    if Path(name).suffix.lower() in {".xlsx", ".xlsm", ".xls"}:
+        # Tables of text under a workbook's name are common exports; loose lines are an error page.
+        raise InputError(
+            f"{name}: expected a workbook, found loose lines of text; export it again or name it "
+            ".txt if it holds one text a line"
+        )
     raw = _line_rows(lines, codec)
     return _assemble(raw, name, "lines", encoding=codec)
 
