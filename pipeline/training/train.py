@@ -13,6 +13,7 @@ import hashlib
 import importlib.metadata
 import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,8 @@ _EVIDENCE_C = 5.0
 _VERDICT_C = 30.0
 #: How much a dense feature counts beside the n-grams: they are few and already distilled.
 _DENSE_SCALE = 0.05
+#: Weight of a rule's own example beside an annotated text: short, clear, and not drawn from life.
+_EXAMPLE_WEIGHT = 0.3
 _MIN_DF = 3
 _MIN_ANNOTATED = 2
 
@@ -230,6 +233,60 @@ def verdict_targets(examples: Sequence[Example]) -> dict[str, Bools]:
     return {label: np.array(values) for label, values in targets.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class _RuleExamples:
+    """The examples that stand beside the rules, as further training texts.
+
+    What rules say of them is blanked: each fires on its own examples by construction, and the
+    n-grams are to learn what the rules know, not to be told to trust them.
+    """
+
+    presence: sparse.csr_matrix
+    dense: Floats
+    labels: list[str]
+    shown: Bools
+
+    def known(self, label: str) -> npt.NDArray[np.int8]:
+        """Return 1, 0 or −1 (says nothing of the label) for each example."""
+        return np.array(
+            [_example_target(label, *pair) for pair in zip(self.labels, self.shown, strict=True)],
+            dtype=np.int8,
+        )
+
+
+def _example_target(label: str, rule_label: str, shown: bool) -> int:
+    is_unhappy = rule_label in _UNHAPPY_RULES
+    if label in (f"signal:{rule_label}", "complaint" if rule_label == "complaint_act" else ""):
+        return int(shown)
+    if label == "dissatisfied" and shown and is_unhappy:
+        return 1
+    if label == "complaint" and shown and rule_label in ("improvement_wish", "lukewarm"):
+        return 0
+    return -1
+
+
+#: Rules whose examples show dissatisfaction beyond doubt; a bare 一般般 or a quip does not.
+_UNHAPPY_RULES = frozenset({*SIGNAL_TYPES, "complaint_act"}) - {"lukewarm", "sarcasm"}
+
+
+def _rule_examples(equipment: Equipment, evidence: LinearModel) -> _RuleExamples:
+    texts: list[str] = []
+    labels: list[str] = []
+    shown: list[bool] = []
+    for rule in equipment.rules.rules:
+        for examples, value in ((rule.examples, True), (rule.counter_examples, False)):
+            texts.extend(examples)
+            labels.extend([rule.label] * len(examples))
+            shown.extend([value] * len(examples))
+    documents = [
+        example_document(Example(source="rule", text=text, extra={"text": text})) for text in texts
+    ]
+    gathered = gather(documents, equipment, evidence)
+    dense = gathered.dense.copy()
+    dense[:, [name.startswith("rule") for name in DENSE_NAMES]] = 0
+    return _RuleExamples(gathered.presence, dense, labels, np.array(shown))
+
+
 def train_verdict(
     examples: Sequence[Example],
     documents: Sequence[Document],
@@ -243,15 +300,20 @@ def train_verdict(
     """
     gathered = gather(documents, equipment, evidence)
     dense = gathered.dense
+    taught = _rule_examples(equipment, evidence)
     idf = evidence.idf.copy()
     # What one annotated text alone holds can't be generalised from, and may give it away.
-    idf[np.bincount(gathered.presence.indices, minlength=len(idf)) < _MIN_ANNOTATED] = 0
+    held = np.concatenate([gathered.presence.indices, taught.presence.indices])
+    idf[np.bincount(held, minlength=len(idf)) < _MIN_ANNOTATED] = 0
     active = np.flatnonzero(idf)
-    rows = weigh(gathered.presence, idf)[:, active]
     mean = dense.mean(axis=0)
     scale = np.maximum(dense.std(axis=0), 1e-3)
-    standard = np.clip((dense - mean) / scale, -4, 4)
-    inputs = sparse.hstack([rows, sparse.csr_matrix(standard * _DENSE_SCALE)]).tocsr()
+
+    def features(presence: sparse.csr_matrix, values: Floats) -> Any:
+        standard = np.clip((values - mean) / scale, -4, 4) * _DENSE_SCALE
+        return sparse.hstack([weigh(presence, idf)[:, active], standard]).tocsr()
+
+    inputs, further = features(gathered.presence, dense), features(taught.presence, taught.dense)
     targets = verdict_targets(examples)
     folds = _folds(examples)
 
@@ -270,12 +332,27 @@ def train_verdict(
             intercepts[position] = -10.0
             crossed[:, position] = 0.0
             continue
+        known = taught.known(label)
+
+        def fit(
+            chosen: npt.NDArray[np.int64], target: Bools = target, known: Any = known
+        ) -> tuple[npt.NDArray[np.float64], float]:
+            extra = np.flatnonzero(known >= 0)
+            sample = np.ones(len(chosen) + len(extra), dtype=np.float32)
+            sample[len(chosen) :] = _EXAMPLE_WEIGHT
+            return _logistic(
+                sparse.vstack([inputs[chosen], further[extra]]).tocsr(),
+                np.concatenate([target[chosen], known[extra] == 1]),
+                _VERDICT_C,
+                sample,
+            )
+
         held_out = np.zeros(len(examples))
         for train, test in folds:
-            coefficients, intercept = _logistic(inputs[train], target[train], _VERDICT_C)
+            coefficients, intercept = fit(train)
             held_out[test] = inputs[test] @ coefficients + intercept
         slope, offset = platt(held_out, target)
-        coefficients, intercept = _logistic(inputs, target, _VERDICT_C)
+        coefficients, intercept = fit(np.arange(len(examples)))
         weights[active, position] = coefficients[: len(active)]
         dense_weights[:, position] = coefficients[len(active) :] * _DENSE_SCALE
         intercepts[position] = intercept
@@ -399,6 +476,7 @@ def train_all(
             {
                 "purpose": "Dissatisfied, complaint act, sentiment, topics with polarity, signals",
                 "trained_on": _counts(annotated),
+                "trained_beside": "the examples of the rules in lexicons/rules, our own",
                 "data_sha256": _data_digest(annotated),
                 "cross_validated": scores,
                 **common,
