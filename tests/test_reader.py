@@ -151,3 +151,13 @@ def test_the_shipped_models_are_small_and_have_cards(name: str) -> None:
     folder = shipped("models")
     assert (folder / f"{name}.yaml").exists()
     assert sum(path.stat().st_size for path in folder.glob("*.npz")) < 40_000_000
+
+
+def test_the_last_turn_weighs_most(resources: Resources) -> None:
+    start = "客户：网速太慢了\n客服：您好，马上为您处理\n客户："
+    solved, worse = read(
+        resources, call(start + "好了，谢谢，很满意"), call(start + "根本没用，太差了，投诉你们")
+    )
+    assert solved.satisfaction is not None
+    assert worse.satisfaction is not None
+    assert solved.satisfaction > worse.satisfaction + 0.3

@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,7 @@ from pipeline.reading.context import (
     at_complaint_desk,
     dissatisfaction_shift,
 )
+from pipeline.reading.dialogue import satisfaction
 from pipeline.reading.evidence import (
     EVIDENCE_LABELS,
     ClauseEvidence,
@@ -53,7 +54,7 @@ from pipeline.taxonomy import Taxonomy, industries_in, load_taxonomy
 from pipeline.text.clauses import split
 from pipeline.text.tokens import Segmenter, load_segmenter
 
-MODEL_NAMES = ("evidence", "verdict")
+MODEL_NAMES = ("evidence", "verdict", "dialogue")
 
 VERDICT_LABELS: tuple[str, ...] = (
     "dissatisfied",
@@ -85,6 +86,7 @@ class Resources:
     taxonomy: Taxonomy
     evidence: LinearModel
     verdict: LinearModel
+    dialogue: LinearModel
     digests: Mapping[str, str]
 
 
@@ -143,7 +145,7 @@ def load_resources(
     equipment = load_equipment(
         lexicons, industries=industries, engine=engine, user_dictionaries=user_dictionaries
     )
-    evidence, verdict = (load_model(models, name) for name in MODEL_NAMES)
+    evidence, verdict, dialogue = (load_model(models, name) for name in MODEL_NAMES)
     if evidence.spec != verdict.spec:
         raise ModelError(
             f"{models}: expected both models to hash alike, found {evidence.spec} and "
@@ -156,6 +158,7 @@ def load_resources(
         taxonomy=equipment.taxonomy,
         evidence=evidence,
         verdict=verdict,
+        dialogue=dialogue,
         digests={**equipment.digests, "model": models_digest(models, MODEL_NAMES)},
     )
 
@@ -228,10 +231,17 @@ def read_documents(documents: Sequence[Document], resources: Resources) -> list[
     probabilities = verdict.probabilities(logits)
     _add_context(documents, probabilities, verdict)
     composer = _Composer(verdict, gathered)
-    return [
+    readings = [
         composer.blank(document) if document.no_content else composer.compose(document, number, row)
         for number, (document, row) in enumerate(zip(documents, probabilities, strict=True))
     ]
+    calls = [number for number, document in enumerate(documents) if document.kind == "transcript"]
+    estimates = satisfaction(
+        [documents[number] for number in calls], resources.dialogue, resources.segmenter.cut
+    )
+    for number, estimate in zip(calls, estimates, strict=True):
+        readings[number] = replace(readings[number], satisfaction=estimate)
+    return readings
 
 
 def _add_context(
@@ -274,7 +284,6 @@ class _Composer:
             dissatisfied=False,
             dissatisfaction_score=0.0,
             leaving=False,
-            satisfaction=0.0 if document.kind == "transcript" else None,
         )
 
     def compose(self, document: Document, number: int, row: Floats) -> Reading:
@@ -282,9 +291,6 @@ class _Composer:
         dissatisfied = self._given(row, "dissatisfied")
         signals = self._signals(document, number, row, dissatisfied=dissatisfied)
         clauses, topics = self._topics(document, evidence, row, dissatisfied=dissatisfied)
-        satisfaction = None
-        if document.kind == "transcript":
-            satisfaction = round(float(np.clip(evidence.logits[2], -2, 2)), 3)
         return Reading(
             document_id=document.id,
             sentiment=self._sentiment(row),
@@ -298,7 +304,6 @@ class _Composer:
             leaving=any(signal.type in LEAVING_SIGNALS for signal in signals),
             signals=signals,
             clauses=clauses,
-            satisfaction=satisfaction,
         )
 
     def _p(self, row: Floats, label: str) -> float:

@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import f1_score
 
+from pipeline.paths import shipped
+from pipeline.reading.linear import read_card
 from pipeline.reading.reader import Resources, read_documents
 from pipeline.records import SIGNAL_TYPES, TOPICS, Reading
 from pipeline.text.documents import DocumentRules
@@ -28,7 +30,7 @@ def evaluation_table(data: Path, gold: Path, resources: Resources, rules: Docume
     """Return a Markdown table of scores on ``gold.jsonl``, which trained nothing.
 
     ``data`` holds the public sets; their texts trained the evidence model, so only the annotation
-    is scored here.
+    is scored here. The satisfaction of dialogues is the cross-validated figure of its card.
     """
     examples = corpora.gold(gold, "gold.jsonl")
     readings = read_documents(gold_documents(examples), resources)
@@ -40,6 +42,10 @@ def evaluation_table(data: Path, gold: Path, resources: Resources, rules: Docume
         inside = [i for i, example in enumerate(examples) if example.source == source]
         value = silent_f1([examples[i] for i in inside], [readings[i] for i in inside])
         rows.append(f"| silent F1, {source} | {value:.3f} | | {len(inside)} |")
+    voted = read_card(shipped("models"), "dialogue")
+    for name, value in voted["cross_validated"].items():
+        n = sum(voted["trained_on"].values())
+        rows.append(f"| dialogue satisfaction, {name}, cross-validated | {value:.3f} | | {n} |")
     return "\n".join(rows)
 
 

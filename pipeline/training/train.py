@@ -1,10 +1,10 @@
-"""Training of the two models that read documents; same data, same code, same bytes.
+"""Training of the models that read documents; same data, same code, same bytes.
 
 The *evidence* model learns from the large public sets, each of which says a little (positive or
 negative, a topic, a satisfaction vote). The *verdict* model learns our own axes from our own
 annotation, on top of what the evidence model, the lexicon, the rules and the taxonomy say. No
 text of the annotation is in the evidence model's training data, so what it says about them is as
-uncertain as what it will say about new texts.
+uncertain as what it will say about new texts. The *dialogue* model estimates satisfaction.
 """
 
 from __future__ import annotations
@@ -13,18 +13,20 @@ import hashlib
 import importlib.metadata
 import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from scipy.stats import spearmanr
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import f1_score
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import KFold, StratifiedKFold
 
 from pipeline.ingest.transcripts.plain import parse_turns
+from pipeline.reading.dialogue import DIALOGUE_DENSE, VIEWS, dialogue_dense, dialogue_views
 from pipeline.reading.evidence import DENSE_NAMES, EVIDENCE_LABELS
 from pipeline.reading.features import FeatureSpec, hash_ngrams
 from pipeline.reading.linear import LinearModel, save_model, weigh
@@ -48,6 +50,7 @@ _VERDICT_C = 30.0
 _DENSE_SCALE = 0.05
 #: Weight of a rule's own example beside an annotated text: short, clear, and not drawn from life.
 _EXAMPLE_WEIGHT = 0.3
+_DIALOGUE_DENSE_SCALE = 0.3
 _MIN_DF = 3
 _MIN_ANNOTATED = 2
 
@@ -376,6 +379,65 @@ def train_verdict(
     return model, crossed
 
 
+def train_dialogue(
+    examples: Sequence[Example], cut: Callable[[str], Sequence[str]], log: Log = lambda _: None
+) -> tuple[LinearModel, float]:
+    """Fit the satisfaction of dialogues; return the model and its cross-validated correlation.
+
+    The correlation is Spearman's, with the mean of the votes.
+    """
+    log(f"dialogue: {len(examples)} dialogues")
+    spec = _EVIDENCE_SPEC
+    views = [dialogue_views(dialogue_document(example)) for example in examples]
+    presence = [hash_ngrams(texts, spec, cut=cut) for texts in zip(*views, strict=True)]
+    idf = inverse_document_frequency(presence[VIEWS.index("whole")])
+    active = np.flatnonzero(idf)
+    dense = dialogue_dense(views)
+    mean, scale = dense.mean(axis=0), np.maximum(dense.std(axis=0), 1e-3)
+    standard = np.clip((dense - mean) / scale, -4, 4) * _DIALOGUE_DENSE_SCALE
+    rows = [weigh(view, idf)[:, active] for view in presence]
+    inputs = sparse.hstack([*rows, sparse.csr_matrix(standard)]).tocsr()
+    target = np.array([example.satisfaction for example in examples])
+
+    def fit(chosen: npt.NDArray[np.int64]) -> Ridge:
+        return Ridge(alpha=1.0, solver="sparse_cg", tol=1e-6).fit(inputs[chosen], target[chosen])
+
+    held_out = np.zeros(len(examples))
+    for train, test in KFold(FOLDS, shuffle=True, random_state=SEED).split(target):
+        held_out[test] = fit(train).predict(inputs[test])
+    ridge = fit(np.arange(len(examples)))
+    weights = np.zeros((spec.buckets, len(VIEWS)), dtype=np.float32)
+    for column in range(len(VIEWS)):
+        weights[active, column] = ridge.coef_[column * len(active) : (column + 1) * len(active)]
+    size = len(VIEWS)
+    dense_weights = np.zeros((len(DIALOGUE_DENSE), size), dtype=np.float32)
+    dense_weights[:, 0] = ridge.coef_[size * len(active) :] * _DIALOGUE_DENSE_SCALE
+    intercepts = np.zeros(size, dtype=np.float32)
+    intercepts[0] = ridge.intercept_
+    ones = np.ones(size, dtype=np.float32)
+    model = LinearModel(
+        spec=spec,
+        labels=VIEWS,
+        dense_names=DIALOGUE_DENSE,
+        idf=_as_stored(idf),
+        weights=_as_stored(weights),
+        dense_weights=dense_weights,
+        dense_mean=mean.astype(np.float32),
+        dense_scale=scale.astype(np.float32),
+        intercepts=intercepts,
+        slopes=ones,
+        offsets=ones * 0,
+        thresholds=ones * 0.5,
+    )
+    return model, float(spearmanr(held_out, target).statistic)
+
+
+def dialogue_document(example: Example) -> Document:
+    """Return a dialogue with votes as the document a run would make of it."""
+    whole = str(example.extra["whole"])
+    return example_document(replace(example, extra={"text": whole}))
+
+
 def _folds(
     examples: Sequence[Example],
 ) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
@@ -440,7 +502,7 @@ def choose_thresholds(crossed: Floats, targets: Mapping[str, Bools]) -> Floats:
 def train_all(
     data: Path, gold: Path, models: Path, equipment: Equipment, log: Log = lambda _: None
 ) -> dict[str, Path]:
-    """Train both models and write them with their cards; return their paths."""
+    """Train the models and write them with their cards; return their paths."""
     annotated = corpora.gold(gold, "train.jsonl")
     held_back = corpora.gold(gold, "gold.jsonl")
     examples = evidence_examples(data, [*annotated, *held_back])
@@ -457,7 +519,21 @@ def train_all(
         },
         "made_with": dict(equipment.digests),
     }
+    voted = corpora.dialogues(data)
+    dialogue, correlation = train_dialogue(voted, equipment.segmenter.cut, log)
     return {
+        "dialogue": save_model(
+            dialogue,
+            models,
+            "dialogue",
+            {
+                "purpose": "Satisfaction of the customer with a call or chat, -2 to 2",
+                "trained_on": _counts(voted),
+                "data_sha256": _data_digest(voted),
+                "cross_validated": {"spearman with the mean of 19 votes": round(correlation, 3)},
+                **common,
+            },
+        ),
         "evidence": save_model(
             evidence,
             models,
