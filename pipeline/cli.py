@@ -199,13 +199,10 @@ def analyse(
 
 
 def _settings_or_default(config_path: Path | None) -> Settings:
-    """Return the settings named, or the shipped ones with every industry's topics."""
-    from pipeline.config import TextSettings, load_settings
-    from pipeline.paths import shipped
+    from pipeline import job
+    from pipeline.config import load_settings
 
-    if config_path is not None:
-        return load_settings(config_path)
-    return load_settings(shipped("config.yaml")).model_copy(update={"text": TextSettings()})
+    return job.default_settings() if config_path is None else load_settings(config_path)
 
 
 def _resources(settings: Settings) -> tuple[Any, Any]:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from pipeline import ingest
 from pipeline.aggregate import facts, findings, silence
-from pipeline.config import Settings
+from pipeline.config import Settings, TextSettings, load_settings
 from pipeline.errors import ConfigError, QuarantineLimitError
 from pipeline.ingest import InputFile
 from pipeline.paths import shipped
@@ -75,6 +75,11 @@ class Summary:
     database: Path
     report: Path | None = None
     findings: tuple[str, ...] = field(default=())
+
+
+def default_settings() -> Settings:
+    """Return the shipped settings with the topics of every industry: nobody said which it is."""
+    return load_settings(shipped("config.yaml")).model_copy(update={"text": TextSettings()})
 
 
 def resources_for(settings: Settings) -> Resources:

@@ -112,11 +112,9 @@ def _cell(text: str) -> str:
 def scores() -> str:
     """Measure the shipped models on the annotation beside the repository."""
     from pipeline import job
-    from pipeline.config import load_settings
-    from pipeline.paths import shipped
     from pipeline.training.evaluate import evaluation_table
 
-    settings = load_settings(shipped("config.yaml"))
+    settings = job.default_settings()
     return evaluation_table(
         SHARED / "data", SHARED / "gold", job.resources_for(settings), job.rules_for(settings)
     )
