@@ -40,7 +40,7 @@ def ad_hoc(
 
 def _stages(config_path: str, *, sources: Sequence[str], again: bool, trigger: str) -> Summary:
     settings = load_settings(Path(config_path))
-    with job.work_folder(settings) as work:
+    with job.work_folder() as work:
         found = tasks.plan(settings, sources, again)
         outcomes = tasks.read(settings, found, work)
         summary = tasks.publish(settings, found, outcomes, trigger)

@@ -116,6 +116,10 @@ class AggregateSettings(_Section):
     min_n: Annotated[int, Field(ge=1)] = Field(
         default=10, description="Below this many documents no share is published (null, 不足)."
     )
+    keep_runs: Annotated[int, Field(ge=1)] = Field(
+        default=60,
+        description="Newest runs whose counts and findings are kept; documents are not touched.",
+    )
     confidence: Annotated[float, Field(gt=0.5, lt=1)] = Field(
         default=0.95, description="Confidence level of intervals."
     )
@@ -207,6 +211,7 @@ class Settings(_Section):
         kept = self.model_dump(mode="json", exclude={"output", "run", "schedule", "privacy"})
         for source in kept["sources"]:
             del source["path"]
+        del kept["aggregate"]["keep_runs"]
         for name in ("lexicons", "models", "user_dictionaries"):
             del kept["text"][name]
         canonical = yaml.safe_dump(kept, allow_unicode=True, sort_keys=True)

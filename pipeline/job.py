@@ -148,7 +148,7 @@ def plan(settings: Settings, *, sources: Sequence[str] = (), again: bool = False
 
 
 @contextmanager
-def work_folder(settings: Settings) -> Iterator[Path]:
+def work_folder() -> Iterator[Path]:
     """Yield a private folder for the masked parts of one run; it is gone afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="voc-"))
     try:
@@ -379,6 +379,7 @@ def publish_run(
             facts=counted,
         )
         findings.write_findings(writer.connection, writer.run_id, strongest)
+        writer.prune(settings.aggregate.keep_runs)
         totals = writer.totals()
         run_id = writer.run_id
     return Summary(
@@ -419,7 +420,7 @@ def run(
     progress: Progress = no_progress,
 ) -> Summary:
     """Run all stages in order, without Prefect."""
-    with work_folder(settings) as work:
+    with work_folder() as work:
         found = plan(settings, sources=sources, again=again)
         outcomes = read(settings, found, work, progress=progress)
         summary = publish_run(settings, found, outcomes, trigger=trigger, progress=progress)

@@ -15,6 +15,7 @@ import yaml
 
 from pipeline.config import Settings, load_settings
 from pipeline.paths import shipped
+from pipeline.store.tables import PER_RUN
 
 if TYPE_CHECKING:
     from pipeline.job import Summary
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from pipeline.text.documents import DocumentRules
 
 SAMPLES = Path(__file__).resolve().parent.parent / "pipeline" / "samples"
-
-#: Tables that keep one set of rows a run; all others hold what is known now.
-PER_RUN = ("silence", "silence_signals", "findings")
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from pipeline import job
 from pipeline.cli import main
 from pipeline.config import Settings, load_settings
 from pipeline.errors import ConfigError, InputError, QuarantineLimitError, VocError
+from pipeline.store.tables import PER_RUN
 from tests.conftest import SAMPLES, Published, copy_samples, dump, rows, write_config
 
 pytestmark = pytest.mark.usefixtures("loaded_once")
@@ -381,3 +382,17 @@ def test_a_report_that_cannot_be_written_says_so(small: Callable[..., Path]) -> 
 def test_only_the_owner_reads_the_results(published: Published) -> None:
     for path in (published.database, published.settings.output.report):
         assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.usefixtures("loaded_once")
+def test_counts_of_old_runs_are_pruned_and_documents_stay(small: Callable[..., Path]) -> None:
+    settings = load_settings(small(ANSWERS, aggregate={"keep_runs": 2}))
+    for _ in range(4):
+        job.run(settings)
+    database = settings.output.database
+    for table in PER_RUN:
+        kept = {row["run_id"] for row in rows(database, f"SELECT run_id FROM {table}")}
+        assert kept <= {3, 4}
+    assert {row["run_id"] for row in rows(database, "SELECT run_id FROM silence")} == {3, 4}
+    assert len(rows(database, "SELECT id FROM runs")) == 4
+    assert rows(database, "SELECT id FROM documents")

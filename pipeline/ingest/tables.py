@@ -574,7 +574,7 @@ def _open_sheet(body: IO[bytes], name: str, sheet: str) -> Table:
             with zipfile.ZipFile(content) as archive:
                 size = sum(info.file_size for info in archive.infolist())
                 packed = sum(info.compress_size for info in archive.infolist())
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as exc:
+        except (zipfile.BadZipFile, OSError, ValueError, RuntimeError) as exc:
             raise InputError(f"{name}: expected a workbook, found a corrupt file; {cure}") from exc
         if size > MAX_UNZIPPED or (size > _HARMLESS and size > MAX_RATIO * packed):
             raise InputError(

@@ -19,7 +19,7 @@ from pipeline.records import Quarantined
 from pipeline.store import search
 from pipeline.store.migrations import check_version, migrate
 from pipeline.store.parts import DOCUMENT_COLUMNS, Part
-from pipeline.store.tables import CHILDREN, insert_sql
+from pipeline.store.tables import CHILDREN, PER_RUN, insert_sql
 
 #: How long to wait for another writer before giving up, in seconds.
 BUSY_SECONDS = 5.0
@@ -175,6 +175,20 @@ class Writer:
         """Store the taxonomy the run used, in place of the former: rows of table ``taxonomy``."""
         self.connection.execute("DELETE FROM taxonomy")
         self.connection.executemany(insert_sql("taxonomy"), rows)
+
+    def prune(self, keep_runs: int) -> int:
+        """Delete the counts and findings of all but the newest runs; return the rows deleted.
+
+        The runs' own rows stay: documents name the run that read them.
+        """
+        oldest_kept = self.run_id - keep_runs + 1
+        return sum(
+            self.connection.execute(
+                f'DELETE FROM "{name}" WHERE run_id < ?',  # noqa: S608 - names are ours
+                (oldest_kept,),
+            ).rowcount
+            for name in PER_RUN
+        )
 
     def totals(self) -> dict[str, int]:
         """Return the counts of the run so far: of its files, and of all documents now held."""

@@ -541,6 +541,9 @@ TABLES: tuple[Table, ...] = (
     ),
 )
 
+#: Tables that hold one set of rows a run.
+PER_RUN: tuple[str, ...] = ("silence", "silence_signals", "findings")
+
 #: Children of a document, in an order in which they can be deleted.
 CHILDREN: tuple[str, ...] = (
     "signals",
