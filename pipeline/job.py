@@ -6,6 +6,7 @@ paths of masked parts; verbatims never leave the memory of the process that read
 
 from __future__ import annotations
 
+import gc
 import importlib.metadata
 import os
 import shutil
@@ -84,13 +85,16 @@ def default_settings() -> Settings:
 
 def resources_for(settings: Settings) -> Resources:
     """Load the resources a run of these settings needs."""
-    return load_resources(
+    resources = load_resources(
         settings.text.lexicons or shipped("lexicons"),
         settings.text.models or shipped("models"),
         industries=settings.text.industries,
         engine=settings.text.segmenter,
         user_dictionaries=settings.text.user_dictionaries,
     )
+    # They live as long as the process: walking them at every collection costs a fifth of the time.
+    gc.freeze()
+    return resources
 
 
 def rules_for(settings: Settings) -> DocumentRules:

@@ -7,6 +7,7 @@ Every loader returns examples in file order, so that training is reproducible.
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -78,23 +79,71 @@ def customer_words(text: str) -> str:
 
 def gold(folder: Path, name: str) -> list[Example]:
     """Read ``gold.jsonl`` or ``train.jsonl`` of our own annotation."""
+    return [_annotated(record) for record in _json_lines(folder / name)]
+
+
+def _annotated(record: Mapping[str, Any]) -> Example:
+    return Example(
+        source=record["source"],
+        text=customer_words(record["text"]),
+        sentiment=record["sentiment"],
+        topics={
+            topic: frozenset(("negative", "positive") if polarity == "mixed" else (polarity,))
+            for topic, polarity in record["topics"].items()
+        },
+        complaint=record["complaint"],
+        dissatisfied=record["dissatisfied"],
+        signals=frozenset(record["signals"]),
+        group=record["id"],
+        extra=record,
+    )
+
+
+def annotation(labels: Path, data: Path) -> list[Example]:
+    """Read our further annotation: labels that name a row of a public set, and its text there.
+
+    ``labels`` is the folder ``models/annotation``. A label whose text has changed or is missing
+    raises `InputError`: it would teach the wrong words.
+    """
+    examples = []
+    texts: dict[str, list[str]] = {}
+    for path in sorted(labels.glob("*.jsonl")):
+        for record in _json_lines(path):
+            name = record["file"]
+            if name not in texts:
+                texts[name] = _texts_of(data / name)
+            row = record["row"]
+            raw = texts[name][row] if row < len(texts[name]) else ""
+            if hashlib.sha256(raw.encode()).hexdigest() != record["sha256"]:
+                raise InputError(
+                    f"{data / name}: expected in row {row} the text that {path.name} labels, found "
+                    "another; restore the file or remove the label"
+                )
+            examples.append(_annotated({**record, "text": raw, "id": f"{path.stem}{row}"}))
+    return examples
+
+
+def _texts_of(path: Path) -> list[str]:
+    """Return the raw texts of a public set, in row order, as our annotation hashed them."""
+    if path.suffix == ".csv":
+        return [row["text"] for row in _csv(path)]
+    if path.suffix == ".json":
+        return [_dialogue_text(record["turns"]) for record in _json(path)]
+    import pandas as pd
+
+    if not path.exists():
+        raise _absent(path)
+    frame = pd.read_excel(path, engine="calamine", dtype=str).fillna("")
     return [
-        Example(
-            source=record["source"],
-            text=customer_words(record["text"]),
-            sentiment=record["sentiment"],
-            topics={
-                topic: frozenset(("negative", "positive") if polarity == "mixed" else (polarity,))
-                for topic, polarity in record["topics"].items()
-            },
-            complaint=record["complaint"],
-            dissatisfied=record["dissatisfied"],
-            signals=frozenset(record["signals"]),
-            group=record["id"],
-            extra=record,
-        )
-        for record in _json_lines(folder / name)
+        f"{title} {body}" for title, body in zip(frame["留言主题"], frame["留言详情"], strict=True)
     ]
+
+
+def _dialogue_text(turns: Iterable[Mapping[str, Any]]) -> str:
+    return "\n".join(
+        f"{'客户' if turn['sender'] == 'customer' else '客服'}：{' '.join(turn['utterances'])}"
+        for turn in turns
+    )
 
 
 def reviews(folder: Path) -> list[Example]:
@@ -230,13 +279,8 @@ def restaurant_aspects(folder: Path) -> list[Example]:
 
 def dialogues(folder: Path) -> list[Example]:
     """Read the helpdesk dialogues with the mean of 19 satisfaction votes, −2…2."""
-    path = folder / "helpdesk_dialogues.json"
-    try:
-        records = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as exc:
-        raise _absent(path) from exc
     examples = []
-    for record in records:
+    for record in _json(folder / "helpdesk_dialogues.json"):
         own = []
         lines = []
         for turn in record["turns"]:
@@ -319,6 +363,14 @@ def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
                     yield json.loads(line)
     except OSError as exc:
         raise _absent(path) from exc
+
+
+def _json(path: Path) -> list[dict[str, Any]]:
+    try:
+        records: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise _absent(path) from exc
+    return records
 
 
 def _absent(path: Path) -> InputError:

@@ -26,6 +26,7 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from pipeline.ingest.transcripts.plain import parse_turns
+from pipeline.paths import shipped
 from pipeline.reading.dialogue import DIALOGUE_DENSE, VIEWS, dialogue_dense, dialogue_views
 from pipeline.reading.evidence import DENSE_NAMES, EVIDENCE_LABELS
 from pipeline.reading.features import FeatureSpec, hash_ngrams
@@ -503,7 +504,10 @@ def train_all(
     data: Path, gold: Path, models: Path, equipment: Equipment, log: Log = lambda _: None
 ) -> dict[str, Path]:
     """Train the models and write them with their cards; return their paths."""
-    annotated = corpora.gold(gold, "train.jsonl")
+    annotated = [
+        *corpora.gold(gold, "train.jsonl"),
+        *corpora.annotation(shipped("models") / "annotation", data),
+    ]
     held_back = corpora.gold(gold, "gold.jsonl")
     examples = evidence_examples(data, [*annotated, *held_back])
     evidence = train_evidence(examples, equipment.segmenter.cut, log)
