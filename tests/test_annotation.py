@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from pipeline.records import POLARITIES, SIGNAL_TYPES, TOPICS
@@ -48,17 +50,37 @@ def digest(text: str) -> str:
 
 
 def opening(text: str) -> str:
-    return "".join(text.split())[:30]
+    """Letters and digits only: the gold joins a message's title and body with a full stop."""
+    return re.sub(r"[\W_]", "", text.removeprefix("客户："))[:30]
+
+
+def dialogue_text(dialogue: dict[str, Any]) -> str:
+    who = {"customer": "客户", "helpdesk": "客服"}
+    return "\n".join(
+        f"{who[turn['sender']]}：{' '.join(turn['utterances'])}" for turn in dialogue["turns"]
+    )
+
+
+def message_texts(path: Path) -> list[str]:
+    """Title, a space and the body, every run of white space one space."""
+    header, *data = openpyxl.load_workbook(path).worksheets[0].iter_rows(values_only=True)
+    title, body = header.index("留言主题"), header.index("留言详情")
+    return [" ".join(f"{row[title]} {row[body]}".split()) for row in data]
 
 
 @cache
-def rows(name: str) -> list[dict[str, str]]:
-    with (SHARED / "data" / name).open(encoding="utf-8-sig", newline="") as handle:
-        return list(csv.DictReader(handle))
+def texts(name: str) -> list[str]:
+    path = SHARED / "data" / name
+    if path.suffix == ".json":
+        return [dialogue_text(each) for each in json.loads(path.read_text(encoding="utf-8"))]
+    if path.suffix == ".xlsx":
+        return message_texts(path)
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        return [row["text"] for row in csv.DictReader(handle)]
 
 
 def text_of(label: dict[str, Any]) -> str:
-    return rows(label["file"])[label["row"]]["text"]
+    return texts(label["file"])[label["row"]]
 
 
 def test_there_are_labels():
