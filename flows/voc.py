@@ -93,11 +93,18 @@ def _failures_told_once() -> Iterator[None]:
 def serve(config_path: Path) -> None:
     """Register both flows with the Prefect server and run what it starts, until stopped."""
     settings = load_settings(config_path)
+    try:
+        schedule = Cron(settings.schedule.cron, timezone=settings.timezone)
+    except ValueError as exc:
+        raise ConfigError(
+            f"{config_path}: schedule.cron: expected a cron expression such as '30 2 * * *', "
+            f"got {settings.schedule.cron!r}"
+        ) from exc
     parameters = {"config_path": str(config_path.resolve())}
     every_night = nightly.to_deployment(
         "nightly",
         parameters=parameters,
-        schedule=Cron(settings.schedule.cron, timezone=settings.timezone),
+        schedule=schedule,
     )
     on_demand = ad_hoc.to_deployment("ad-hoc", parameters=parameters)
     # Outside an event loop Prefect answers with the deployment itself, not with a coroutine.

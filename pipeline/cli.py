@@ -340,9 +340,10 @@ def _print_summary(summary: Summary) -> None:
     table.add_column(justify="right")
     for label, value in (
         ("files read · unchanged, skipped", f"{summary.files} · {summary.skipped}"),
-        ("rows read", f"{summary.rows_read:,}"),
-        ("records kept", f"{summary.kept:,}"),
-        ("rows quarantined", f"{summary.quarantined:,}"),
+        ("records read", f"{summary.rows_read:,}"),
+        ("  kept", f"{summary.kept:,}"),
+        ("  quarantined", f"{summary.quarantined:,}"),
+        ("  without any answer", f"{summary.unanswered:,}"),
         ("personal items masked", f"{summary.masked:,}"),
         ("documents with content in the database", f"{summary.documents:,}"),
         ("documents without content (无, 没有 …)", f"{summary.no_content:,}"),
@@ -356,6 +357,8 @@ def _print_summary(summary: Summary) -> None:
     console.print(table)
     for line in summary.findings:
         console.print(line, highlight=False, markup=False)
+    for note in summary.notes:
+        click.echo(f"voc: {note}", err=True)
     click.echo(f"database {summary.database}")
     if summary.report is not None:
         click.echo(f"report   {summary.report}")

@@ -23,7 +23,7 @@ from pathlib import Path
 from pipeline import ingest
 from pipeline.aggregate import facts, findings, silence
 from pipeline.config import Settings, TextSettings, load_settings
-from pipeline.errors import ConfigError, QuarantineLimitError
+from pipeline.errors import ConfigError, QuarantineLimitError, did_you_mean
 from pipeline.ingest import InputFile
 from pipeline.paths import shipped
 from pipeline.reading.reader import Resources, load_resources, read_documents
@@ -50,13 +50,20 @@ class Outcome:
     quarantined: tuple[Quarantined, ...]
     parts: tuple[Path, ...]
 
+    @property
+    def unanswered(self) -> int:
+        """Survey rows without any open answer: read, yet they give no record."""
+        return self.rows_read - self.kept - len(self.quarantined)
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What a run did, for people: counts of rows and documents.
 
     ``documents`` to ``leaving`` count what the database holds after the run; the rest counts
-    this run's work. ``skipped`` is the number of files published before and unchanged since.
+    this run's work. ``skipped`` is the number of files published before and unchanged since;
+    ``unanswered`` that of survey rows without any open answer, which give no document.
+    ``notes`` are sentences on what the settings ask for and the run could not give.
     """
 
     run_id: int
@@ -65,6 +72,7 @@ class Summary:
     rows_read: int
     kept: int
     quarantined: int
+    unanswered: int
     duplicates: int
     masked: int
     no_content: int
@@ -76,6 +84,7 @@ class Summary:
     database: Path
     report: Path | None = None
     findings: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=())
 
 
 def default_settings() -> Settings:
@@ -131,6 +140,7 @@ class Plan:
 
     files: tuple[InputFile, ...]
     skipped: int
+    started_at: str
 
 
 def plan(settings: Settings, *, sources: Sequence[str] = (), again: bool = False) -> Plan:
@@ -138,6 +148,7 @@ def plan(settings: Settings, *, sources: Sequence[str] = (), again: bool = False
 
     A file whose bytes were published before is skipped unless ``again``.
     """
+    started_at = datetime.now(UTC).isoformat(timespec="seconds")
     chosen = [settings.source(name) for name in sources] or settings.sources
     known = {} if again else publish.published_files(settings.output.database)
     files: list[InputFile] = []
@@ -148,7 +159,7 @@ def plan(settings: Settings, *, sources: Sequence[str] = (), again: bool = False
                 skipped += 1
             else:
                 files.append(file)
-    return Plan(tuple(files), skipped)
+    return Plan(tuple(files), skipped, started_at)
 
 
 @contextmanager
@@ -324,13 +335,13 @@ def publish_run(
     found: Plan,
     outcomes: Sequence[Outcome],
     *,
-    trigger: str = "manual",
+    trigger: str = "ad-hoc",
     progress: Progress = no_progress,
 ) -> Summary:
     """Publish the outcomes and the aggregates in one transaction; return what the run did."""
     resources = resources_for(settings)
     record = publish.RunRecord(
-        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        started_at=found.started_at,
         trigger=trigger,
         title=settings.title,
         config_hash=settings.digest(),
@@ -386,6 +397,7 @@ def publish_run(
         writer.prune(settings.aggregate.keep_runs)
         totals = writer.totals()
         run_id = writer.run_id
+        notes = _notes(settings, counted, writer.files_read_otherwise())
     return Summary(
         run_id=run_id,
         files=len(outcomes),
@@ -393,6 +405,7 @@ def publish_run(
         rows_read=totals["rows_read"],
         kept=totals["kept"],
         quarantined=totals["quarantined"],
+        unanswered=sum(outcome.unanswered for outcome in outcomes),
         duplicates=totals["duplicates"],
         masked=totals["masked"],
         no_content=totals["no_content"],
@@ -406,7 +419,26 @@ def publish_run(
             html.headline(asdict(finding), {name: item.zh for name, item in subtopics.items()})
             for finding in strongest[:10]
         ),
+        notes=notes,
     )
+
+
+def _notes(settings: Settings, counted: facts.Facts, read_otherwise: int) -> tuple[str, ...]:
+    notes = []
+    if read_otherwise:
+        notes.append(
+            f"{read_otherwise} unchanged files were last read with other settings, lexicons or "
+            "models; to read them anew: voc run --again"
+        )
+    if "dimensions" in settings.aggregate.model_fields_set:
+        held = [name for name, coded in counted.members.items() if coded.names]
+        notes.extend(
+            f"aggregate.dimensions: no document has {name!r}{did_you_mean(name, held)}; "
+            "map it in 'attributes' of a source"
+            for name in settings.aggregate.dimensions
+            if name not in held
+        )
+    return tuple(notes)
 
 
 def write_report(settings: Settings, summary: Summary) -> Summary:
@@ -420,7 +452,7 @@ def run(
     *,
     sources: Sequence[str] = (),
     again: bool = False,
-    trigger: str = "manual",
+    trigger: str = "ad-hoc",
     progress: Progress = no_progress,
 ) -> Summary:
     """Run all stages in order, without Prefect."""

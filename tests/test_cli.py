@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -426,7 +427,8 @@ def test_init_writes_what_run_reads(tmp_path: Path) -> None:
     result = voc("run", "--no-prefect", "--config", folder / "config.yaml")
     assert result.exit_code == 0, result.stderr
     assert f"database {folder / 'out' / 'voc.sqlite'}" in result.stdout
-    assert "rows read" in result.stderr
+    assert re.search(r"records read +│ +825 ", result.stderr)
+    assert re.search(r"without any answer +│ +1 ", result.stderr)
     assert (folder / "out" / "report.html").exists()
 
 

@@ -16,7 +16,7 @@ import pytest
 from flows.settings import quiet_prefect
 from pipeline import job
 from pipeline.config import load_settings
-from pipeline.errors import InputError
+from pipeline.errors import ConfigError, InputError
 from tests.conftest import Published, copy_samples, dump, rows, write_config
 
 PHONE = "14200001234"
@@ -193,3 +193,13 @@ def test_a_prefect_server_that_does_not_answer_is_named(folder: Path) -> None:
     [line] = done.stderr.splitlines()
     assert line.startswith("voc: PREFECT_API_URL: expected a Prefect server")
     assert "--no-prefect" in line
+
+
+def test_a_schedule_that_is_none_is_named(folder: Path) -> None:
+    config = folder / "config.yaml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(f"{text}schedule: {{cron: 90 2 * * *}}\n", encoding="utf-8")
+    from flows.voc import serve
+
+    with pytest.raises(ConfigError, match=r"schedule\.cron: expected a cron expression"):
+        serve(config)

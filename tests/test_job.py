@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,8 @@ def test_every_record_of_the_samples_is_read_and_kept(published: Published) -> N
     assert summary.kept == sample_rows()
     # One person answered no open question: read, but no document.
     assert summary.rows_read == summary.kept + 1
+    assert summary.unanswered == 1
+    assert summary.notes == ()
     assert summary.quarantined == summary.skipped == 0
     assert summary.files == len(list((SAMPLES / "bank" / "calls").iterdir())) + 2
     assert summary.documents + summary.no_content + summary.duplicates == summary.kept
@@ -127,6 +130,31 @@ def test_running_again_reads_nothing_and_changes_nothing(own_published: Publishe
     assert again.run_id == own_published.summary.run_id + 1
     for name in ("documents", "silent", "complaints", "masked", "no_content", "findings"):
         assert getattr(again, name) == getattr(own_published.summary, name)
+
+
+def test_a_run_starts_before_it_publishes(small: Callable[..., Path]) -> None:
+    settings = load_settings(small(ANSWERS))
+    with job.work_folder() as work:
+        found = replace(job.plan(settings), started_at="2026-09-01T02:00:00+00:00")
+        job.publish_run(settings, found, job.read(settings, found, work))
+    [run] = rows(settings.output.database, "SELECT started_at, finished_at FROM report_summary")
+    assert run["started_at"] == found.started_at < run["finished_at"]
+
+
+def test_skipped_files_read_with_other_settings_are_named(small: Callable[..., Path]) -> None:
+    settings = load_settings(small(ANSWERS))
+    assert job.run(settings).notes == ()
+    edited = settings.model_copy(update={"timezone": "Asia/Urumqi"})
+    [note] = job.run(edited).notes
+    assert note.startswith("1 unchanged files were last read with other settings")
+    assert job.run(edited, again=True).notes == ()
+    assert job.run(edited).notes == ()
+
+
+def test_a_dimension_that_nothing_has_is_named(small: Callable[..., Path]) -> None:
+    config = small(ANSWERS, aggregate={"dimensions": ["branch", "brnch"]})
+    [note] = job.run(load_settings(config)).notes
+    assert note.startswith("aggregate.dimensions: no document has 'brnch' (did you mean 'branch'?)")
 
 
 def test_reading_again_leaves_the_same_rows(own_published: Published) -> None:

@@ -39,6 +39,16 @@ SELECT coalesce((SELECT sum(n) FROM document_masks), 0) AS masked,
 FROM documents AS d JOIN readings AS r ON r.document_id = d.id WHERE d.no_content = 0
 """
 
+_READ_OTHERWISE = """
+SELECT count(*) FROM files AS f
+JOIN runs AS former ON former.id = f.run_id
+JOIN runs AS latest ON latest.id = ?
+WHERE (former.config_hash, former.lexicon_hash, former.taxonomy_hash, former.model_hash,
+       former.segmenter)
+   <> (latest.config_hash, latest.lexicon_hash, latest.taxonomy_hash, latest.model_hash,
+       latest.segmenter)
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
@@ -190,6 +200,10 @@ class Writer:
             for name in PER_RUN
         )
 
+    def files_read_otherwise(self) -> int:
+        """Return how many files were last read under hashes that are not those of this run."""
+        return int(_value(self.connection, _READ_OTHERWISE, self.run_id))
+
     def totals(self) -> dict[str, int]:
         """Return the counts of the run so far: of its files, and of all documents now held."""
         cursor = self.connection.execute(_TOTALS)
@@ -340,8 +354,8 @@ def _insert_run(connection: sqlite3.Connection, run: RunRecord) -> int:
     return int(cursor.lastrowid or 0)
 
 
-def _value(connection: sqlite3.Connection, query: str) -> Any:
-    return connection.execute(query).fetchone()[0]
+def _value(connection: sqlite3.Connection, query: str, *parameters: Any) -> Any:
+    return connection.execute(query, parameters).fetchone()[0]
 
 
 def _now() -> str:

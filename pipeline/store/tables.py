@@ -102,6 +102,9 @@ _CELL = (
     _text("member", "Value of the attribute; * for all."),
 )
 
+#: A row of a survey is as many records as it has open answers, a call is one.
+_RECORDS_READ = "Records read: kept, quarantined, or survey rows without any open answer."
+
 TABLES: tuple[Table, ...] = (
     Table(
         "runs",
@@ -110,7 +113,7 @@ TABLES: tuple[Table, ...] = (
             _int("id", "Number of the run, counted from 1."),
             _text("started_at", "When the run started.", unit="ISO 8601"),
             _text("finished_at", "When the run was published.", unit="ISO 8601"),
-            _text("trigger", "What started it: manual, nightly …"),
+            _text("trigger", "What started it: ad-hoc (voc run) or nightly."),
             _text("title", "Heading of the report."),
             _text(
                 "config_hash", "Digest of the settings that can change a number.", unit="SHA-256"
@@ -120,9 +123,9 @@ TABLES: tuple[Table, ...] = (
             _text("model_hash", "Digest of the models.", unit="SHA-256"),
             _text("code_version", "Version of this program."),
             _text("segmenter", "Word segmenter used: rjieba or jieba."),
-            _int("rows_read", "Rows read from the files this run published.", unit="rows"),
-            _int("kept", "Rows of those files that became documents.", unit="rows"),
-            _int("quarantined", "Rows of those files that could not be read.", unit="rows"),
+            _int("rows_read", "Records read from the files this run published.", unit="records"),
+            _int("kept", "Records of those files that became documents.", unit="records"),
+            _int("quarantined", "Records of those files that could not be read.", unit="records"),
             _int(
                 "masked",
                 "Pieces of personal information masked in all documents held after the run.",
@@ -170,9 +173,9 @@ TABLES: tuple[Table, ...] = (
             _text("source", "Name of the source in the settings."),
             _text("path", "Path of the file."),
             _text("sha256", "Digest of its bytes when it was read.", unit="SHA-256"),
-            _int("rows_read", "Rows read.", unit="rows"),
-            _int("kept", "Rows that became documents.", unit="rows"),
-            _int("quarantined", "Rows that could not be read.", unit="rows"),
+            _int("rows_read", _RECORDS_READ, unit="records"),
+            _int("kept", "Records that became documents.", unit="records"),
+            _int("quarantined", "Records that could not be read.", unit="records"),
             _int(
                 "duplicates",
                 "Records that replaced a record with the same id in the same run.",
