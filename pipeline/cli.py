@@ -20,6 +20,7 @@ from pipeline.records import KINDS
 if TYPE_CHECKING:
     from pipeline.config import Settings
     from pipeline.job import Summary
+    from pipeline.records import Kind
 
 _CONFIG = click.option(
     "--config",
@@ -62,6 +63,7 @@ def main() -> None:
     \b
     voc run       read every source, publish to SQLite, write the report
     voc analyse   read one file or standard input, print one object a record
+    voc inspect   say how a file or folder would be read, and write its source for the config
     """
 
 
@@ -305,6 +307,49 @@ def evaluate(data: Path, gold: Path) -> None:
     click.echo(evaluation_table(data, gold, resources, rules))
 
 
+@main.command("inspect")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--kind",
+    type=click.Choice(KINDS),
+    default=None,
+    help="What the records are; guessed from the content if not given.",
+)
+@click.option(
+    "--config-snippet",
+    is_flag=True,
+    help="Print only the source for config.yaml, every column written out.",
+)
+def inspect_(path: Path, kind: Kind | None, config_snippet: bool) -> None:
+    """Say how PATH would be read: form, columns, rows at fault, masked examples.
+
+    PATH is a file, a folder or a glob pattern. No database is touched. Exits with 1 where a file
+    can't be read at all.
+    """
+    from pipeline import inspection, job
+
+    single = path.is_file()
+    files, refused = [], 0
+    for found in inspection.inspect(path, kind=kind):
+        if isinstance(found, InputError):
+            refused += 1
+            click.echo(f"voc: {found}", err=True)
+            continue
+        files.append(found)
+        if not (config_snippet or single):
+            click.echo(inspection.one_line(found))
+    if config_snippet:
+        if files:
+            click.echo(inspection.snippet(files, path))
+    elif not single:
+        click.echo(inspection.totals(files, refused))
+    elif files:
+        for line in inspection.describe(files[0], job.rules_for(job.default_settings())):
+            click.echo(line)
+    if refused:
+        click.get_current_context().exit(1)
+
+
 @contextmanager
 def _progress(*, quiet: bool) -> Iterator[Any]:
     """Yield ``progress(stage, amount)``, drawn as one bar a stage on a terminal."""
@@ -353,6 +398,10 @@ def _print_summary(summary: Summary) -> None:
         ("means to leave 流失意向", f"{summary.leaving:,}"),
     ):
         table.add_row(label, value)
+    if summary.withheld:
+        table.add_row("withheld: customer forgotten, or past keep_days", f"{summary.withheld:,}")
+    if summary.aged_out:
+        table.add_row("documents deleted, past keep_days", f"{summary.aged_out:,}")
     console = Console(stderr=True)
     console.print(table)
     for line in summary.findings:

@@ -24,6 +24,7 @@ __all__ = [
     "InputFile",
     "Note",
     "Reader",
+    "choose_reader",
     "list_files",
     "read_file",
     "read_records",
@@ -122,7 +123,7 @@ def read_file(
     open answer, are counted there alone. Raises `InputError` where the file as a whole can't be
     read.
     """
-    reader = _choose(file.path, source)
+    reader = choose_reader(file.path, source)
     for record in reader.read(file.path, source, timezone):
         if not isinstance(record, Note):
             yield record
@@ -130,7 +131,8 @@ def read_file(
             notes[record.what] += 1
 
 
-def _choose(path: Path, source: SourceSettings) -> Reader:
+def choose_reader(path: Path, source: SourceSettings) -> Reader:
+    """Return the reader the source names, or the surest of its content; `InputError` if none is."""
     known = readers()
     if source.reader != "auto":
         if source.reader not in known:

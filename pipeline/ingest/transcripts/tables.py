@@ -105,6 +105,16 @@ def _column(
     return ""
 
 
+def columns_of(path: Path, source: SourceSettings) -> dict[str, str]:
+    """Return which column holds ``text``, ``role`` and ``id``, by name; those found."""
+    guesses = {"text": TEXT_COLUMNS, "role": ROLE_COLUMNS, "id": ID_FIELDS}
+    first = next((row for _, row in _rows(path, source) if not isinstance(row, v.Broken)), None)
+    if first is None:
+        return {}
+    found = {key: _column(path, first, source, key, names) for key, names in guesses.items()}
+    return {key: column for key, column in found.items() if column}
+
+
 def _read(path: Path, source: SourceSettings, timezone: str) -> Iterator[Verbatim | Quarantined]:
     text_column = role_column = id_column = ""
     known = False
