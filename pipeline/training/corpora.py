@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import openpyxl
+
 from pipeline.errors import InputError
 from pipeline.text.clean import clean, simplify
 
@@ -129,14 +131,12 @@ def _texts_of(path: Path) -> list[str]:
         return [row["text"] for row in _csv(path)]
     if path.suffix == ".json":
         return [_dialogue_text(record["turns"]) for record in _json(path)]
-    import pandas as pd
-
     if not path.exists():
         raise _absent(path)
-    frame = pd.read_excel(path, engine="calamine", dtype=str).fillna("")
-    return [
-        f"{title} {body}" for title, body in zip(frame["留言主题"], frame["留言详情"], strict=True)
-    ]
+    header, *rows = openpyxl.load_workbook(path).worksheets[0].iter_rows(values_only=True)
+    title, body = header.index("留言主题"), header.index("留言详情")
+    # Bodies come wrapped in tabs and newlines; the labels were given to the words.
+    return [" ".join(f"{row[title]} {row[body]}".split()) for row in rows]
 
 
 def _dialogue_text(turns: Iterable[Mapping[str, Any]]) -> str:
