@@ -116,12 +116,17 @@ def to_json_line(record: Mapping[str, Any]) -> str:
 
 def to_csv(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Yield CSV lines, header first; nested values as JSON, formula cells made harmless."""
-    yield _csv_line(RECORD_KEYS)
+    yield csv_line(RECORD_KEYS)
     for record in records:
-        yield _csv_line([_cell(record.get(key)) for key in RECORD_KEYS])
+        yield csv_line([_cell(record.get(key)) for key in RECORD_KEYS])
 
 
-def _csv_line(cells: Sequence[str]) -> str:
+def csv_line(cells: Sequence[str]) -> str:
+    """Return one line of CSV without its end.
+
+    >>> csv_line(["1", "a,b"])
+    '1,"a,b"'
+    """
     buffer = io.StringIO()
     # The writer quotes a line break in a cell only where it knows it for a line's end.
     csv.writer(buffer, lineterminator="\r\n").writerow(cells)

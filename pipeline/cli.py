@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pipeline.job import Summary
     from pipeline.records import Kind
 
+#: Rows of a listing that a terminal is given.
+_SHOWN = 100
 _CONFIG = click.option(
     "--config",
     "config_path",
@@ -58,13 +60,14 @@ class _Group(click.Group):
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("voc-silence"), prog_name="voc")
 def main() -> None:
-    r"""Measure silent dissatisfaction in Chinese customer feedback.
+    """Measure silent dissatisfaction in Chinese customer feedback.
 
     \b
-    voc run       read every source, publish to SQLite, write the report
-    voc analyse   read one file or standard input, print one object a record
-    voc inspect   say how a file or folder would be read, and write its source for the config
-    """
+    voc run         read every source, publish to SQLite, write the report
+    voc analyse     read one file or standard input, print one object a record
+    voc inspect     say how a file or folder would be read; write its source for the config
+    voc quarantine  list the rows that could not be read
+    """  # noqa: D301 - click takes the character itself
 
 
 @main.command()
@@ -348,6 +351,56 @@ def inspect_(path: Path, kind: Kind | None, config_snippet: bool) -> None:
             click.echo(line)
     if refused:
         click.get_current_context().exit(1)
+
+
+@main.command()
+@_CONFIG
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv"]),
+    default="table",
+    show_default=True,
+    help="How rows are printed; the table shows the first 100.",
+)
+@click.option("--retry", is_flag=True, help="Have the next run read the files of these rows again.")
+def quarantine(config_path: Path, form: str, retry: bool) -> None:
+    """List the rows that could not be read: file, row, column and reason."""
+    from pipeline.analyse import csv_line, safe_cell
+    from pipeline.config import load_settings
+    from pipeline.store import quarantine as store
+
+    database = load_settings(config_path).output.database
+    if retry:
+        files = store.retry_quarantined(database)
+        for source, file in files:
+            click.echo(f"{source}: {file}")
+        again = "the next 'voc run' reads them again" if files else "there is nothing to read again"
+        click.echo(f"voc: files with rows in quarantine: {len(files)}; {again}", err=True)
+    elif form == "csv":
+        rows = _peeked(store.quarantined_rows(database))
+        click.echo(csv_line(store.COLUMNS))
+        for row in rows:
+            click.echo(csv_line([safe_cell(str(cell)) for cell in row]))
+    else:
+        _print_quarantine(list(store.quarantined_rows(database)))
+
+
+def _print_quarantine(rows: list[tuple[str, str, int, str, str, str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if rows:
+        table = Table()
+        for heading in ("source", "file", "row", "column", "reason"):
+            table.add_column(heading, overflow="fold")
+        for source, file, number, column, reason, _ in rows[:_SHOWN]:
+            cells = (source, Path(file).name, str(number), column, reason)
+            table.add_row(*(Text(cell) for cell in cells))
+        Console().print(table)
+    more = f"; the first {_SHOWN} are shown, --format csv gives all" if len(rows) > _SHOWN else ""
+    click.echo(f"voc: rows in quarantine: {len(rows):,}{more}", err=True)
 
 
 @contextmanager
