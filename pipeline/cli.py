@@ -451,10 +451,6 @@ def _print_summary(summary: Summary) -> None:
         ("means to leave 流失意向", f"{summary.leaving:,}"),
     ):
         table.add_row(label, value)
-    if summary.withheld:
-        table.add_row("withheld: customer forgotten, or past keep_days", f"{summary.withheld:,}")
-    if summary.aged_out:
-        table.add_row("documents deleted, past keep_days", f"{summary.aged_out:,}")
     console = Console(stderr=True)
     console.print(table)
     for line in summary.findings:
