@@ -117,7 +117,8 @@ def snippet(inspected: Sequence[Inspection], path: Path) -> str:
     lines: list[str] = []
     for where, files in _sources(inspected, path):
         first = files[0].source
-        name = _masked(where.parent.name if where.stem == "*" else where.stem) or "source"
+        bare = where.stem.replace("*", "").strip("-_ ") or where.absolute().parent.name
+        name = _masked(bare) or "source"
         taken[name] += 1
         source: dict[str, Any] = {
             "name": name if taken[name] == 1 else f"{name}-{taken[name]}",

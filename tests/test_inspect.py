@@ -179,6 +179,8 @@ def test_a_mixed_folder_becomes_one_source_a_kind_of_file(tickets: Path, tmp_pat
     config.write_text(result.stdout, encoding="utf-8")
     sources = {source.path: source for source in load_settings(config).sources}
     assert set(sources) == {str(tickets), str(tickets.parent / "*.txt")}
+    assert sources[str(tickets)].name == "tickets"
+    assert not any("*" in source.name for source in sources.values())
     config.unlink()
     assert len(read(sources[str(tickets.parent / "*.txt")])) == 2
 
