@@ -593,10 +593,20 @@ def _counts(examples: Sequence[Example]) -> dict[str, int]:
 
 
 def _data_digest(examples: Sequence[Example]) -> str:
+    """Return the SHA-256 of texts and labels: a changed label is changed data."""
     digest = hashlib.sha256()
     for example in examples:
-        digest.update(example.source.encode())
-        digest.update(example.text.encode("utf-8", "replace"))
+        labels = (
+            example.sentiment,
+            sorted((topic, sorted(found)) for topic, found in (example.topics or {}).items()),
+            example.complaint,
+            example.dissatisfied,
+            sorted(example.signals or ()),
+            example.satisfaction,
+        )
+        digest.update(
+            f"{example.source}\x1f{example.text}\x1f{labels!r}".encode("utf-8", "replace")
+        )
     return digest.hexdigest()
 
 
