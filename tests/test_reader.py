@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -161,3 +162,17 @@ def test_the_last_turn_weighs_most(resources: Resources) -> None:
     assert solved.satisfaction is not None
     assert worse.satisfaction is not None
     assert solved.satisfaction > worse.satisfaction + 0.3
+
+
+def test_no_signal_cites_only_whom_a_post_calls_on(resources: Resources) -> None:
+    posts = [
+        "@中国电信客服 真有你们的，宽带又断了一整天",
+        "网络天天掉线，还说是精品网络，呵呵 @中国联通客服 @中国联通广东客服",
+        "@某某银行客服 打了三次电话都没人管[怒]",
+    ]
+    for one, reading in zip(
+        map(document, posts), read(resources, *map(document, posts)), strict=True
+    ):
+        for signal in reading.signals:
+            bare = re.sub(r"@\S+|\[[^\]]*\]", "", one.text[signal.start : signal.end])
+            assert bare.strip(), signal

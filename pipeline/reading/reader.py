@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -69,6 +70,8 @@ VERDICT_LABELS: tuple[str, ...] = (
     *(f"signal:{name}" for name in SIGNAL_TYPES),
 )
 
+_CALLED = re.compile(r"@[^\s@，。！？；：,!?;:]+|\[[^\[\]]*\]")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 #: How much of the sentiment score is the evidence model's view of the words alone; between 0.2
 #: and 0.5 the order of positive and negative texts is best (AUC .995 on held-out annotation).
 _WORDS_SHARE = 0.3
@@ -350,8 +353,10 @@ class _Composer:
                 found.append(_signal(document, name, hit.start, hit.end, score, hit.rule_id))
         if unsupported and evidence.clauses:
             weights = self._clause_weights(number)
+            telling = _telling(document, evidence.clauses)
             for name, score in unsupported:
-                best = int(np.argmax(weights[:, self._column[f"signal:{name}"]]))
+                column = weights[:, self._column[f"signal:{name}"]]
+                best = max(telling, key=lambda place: (column[place], -place))
                 clause = evidence.clauses[best]
                 found.append(_signal(document, name, clause.start, clause.end, score, "model"))
         return tuple(sorted(found, key=lambda signal: (signal.start, signal.end, signal.type)))
@@ -414,6 +419,16 @@ class _Composer:
             nearer = self._margin(row, f"{topic} negative") - self._margin(row, f"{topic} positive")
             return "negative" if nearer > 0 else "neutral"
         return "neutral"
+
+
+def _telling(document: Document, clauses: Sequence[ClauseEvidence]) -> Sequence[int]:
+    """Return the clauses that say something: more than whom a post calls on or what was masked."""
+    telling = [
+        place
+        for place, clause in enumerate(clauses)
+        if len(_HAN.findall(_CALLED.sub("", document.simplified[clause.start : clause.end]))) > 1
+    ]
+    return telling or range(len(clauses))
 
 
 def _supporting(clauses: Sequence[ClauseEvidence], topic: str) -> list[int]:
