@@ -67,6 +67,7 @@ def main() -> None:
     voc analyse     read one file or standard input, print one object a record
     voc inspect     say how a file or folder would be read; write its source for the config
     voc quarantine  list the rows that could not be read
+    voc forget      delete every record of one customer
     """  # noqa: D301 - click takes the character itself
 
 
@@ -249,6 +250,35 @@ def init(folder: Path) -> None:
     text = shipped("config.yaml").read_text(encoding="utf-8")
     target.write_text(text.replace("pipeline/samples/", "samples/"), encoding="utf-8")
     click.echo(f"wrote {target} and {samples}; run: voc run --config {target}")
+
+
+@main.command()
+@_CONFIG
+@click.option(
+    "--customer",
+    "customer_id",
+    required=True,
+    help="The customer's id as the sources give it; - reads it from standard input.",
+)
+def forget(config_path: Path, customer_id: str) -> None:
+    """Delete every record of one customer, and store none again.
+
+    Needs the secret key that the runs used. Counts of past runs stay; the report is written anew.
+    """
+    from pipeline import job
+    from pipeline.config import load_settings
+
+    settings = load_settings(config_path)
+    if customer_id == "-":
+        customer_id = sys.stdin.readline()
+    forgotten = job.forget(settings, customer_id)
+    click.echo(f"{forgotten.documents} documents and {forgotten.rows} rows about them deleted")
+    if not forgotten.documents:
+        click.echo(
+            "voc: no record had this customer; check the id, and that the key is the one the runs "
+            "used",
+            err=True,
+        )
 
 
 @main.command()
@@ -451,6 +481,10 @@ def _print_summary(summary: Summary) -> None:
         ("means to leave 流失意向", f"{summary.leaving:,}"),
     ):
         table.add_row(label, value)
+    if summary.withheld:
+        table.add_row("withheld: customer forgotten, or past keep_days", f"{summary.withheld:,}")
+    if summary.aged_out:
+        table.add_row("documents deleted, past keep_days", f"{summary.aged_out:,}")
     console = Console(stderr=True)
     console.print(table)
     for line in summary.findings:

@@ -64,6 +64,12 @@ class SourceSettings(_Section):
     constants: dict[str, str] = Field(
         default_factory=dict, description="Dimension to a fixed value for every record."
     )
+    keep_days: int | None = Field(
+        default=None,
+        ge=1,
+        description="Documents older than this many days are deleted at each run; default never. "
+        "Age counts from when it was said, else from the run that last read it.",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -16,21 +16,23 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pipeline import ingest
 from pipeline.aggregate import facts, findings, silence
 from pipeline.config import Settings, TextSettings, load_settings
-from pipeline.errors import ConfigError, QuarantineLimitError, did_you_mean
+from pipeline.errors import ConfigError, InputError, QuarantineLimitError, did_you_mean
 from pipeline.ingest import InputFile
 from pipeline.paths import shipped
 from pipeline.reading.reader import Resources, load_resources, read_documents
 from pipeline.records import Quarantined, Verbatim
 from pipeline.report import html
 from pipeline.store import parts, publish
-from pipeline.text.documents import DocumentRules, load_empty_answers, to_document
+from pipeline.store.forget import Forgotten, forget_customer
+from pipeline.text.documents import DocumentRules, customer_key, load_empty_answers, to_document
 
 Progress = Callable[[str, int], None]
 
@@ -63,6 +65,8 @@ class Summary:
     ``documents`` to ``leaving`` count what the database holds after the run; the rest counts
     this run's work. ``skipped`` is the number of files published before and unchanged since;
     ``unanswered`` that of survey rows without any open answer, which give no document.
+    ``withheld`` counts records left out, of forgotten customers or past their source's
+    ``keep_days``; ``aged_out`` counts documents of earlier runs deleted by the latter.
     ``notes`` are sentences on what the settings ask for and the run could not give.
     """
 
@@ -85,6 +89,8 @@ class Summary:
     report: Path | None = None
     findings: tuple[str, ...] = field(default=())
     notes: tuple[str, ...] = field(default=())
+    withheld: int = 0
+    aged_out: int = 0
 
 
 def default_settings() -> Settings:
@@ -352,6 +358,7 @@ def publish_run(
         segmenter=resources.digests["segmenter"],
     )
     with publish.publishing(settings.output.database, record) as writer:
+        aged_out = _retain(settings, writer)
         for outcome in outcomes:
             file_id = writer.add_file(
                 publish.FileRecord(
@@ -420,7 +427,40 @@ def publish_run(
             for finding in strongest[:10]
         ),
         notes=notes,
+        withheld=totals["withheld"],
+        aged_out=aged_out,
     )
+
+
+def _retain(settings: Settings, writer: publish.Writer) -> int:
+    """Delete what is past the ``keep_days`` of its source; return how many documents."""
+    today = datetime.now(ZoneInfo(settings.timezone)).date()
+    return sum(
+        writer.retain(source.name, (today - timedelta(days=source.keep_days)).isoformat())
+        for source in settings.sources
+        if source.keep_days is not None
+    )
+
+
+def forget(settings: Settings, customer_id: str) -> Forgotten:
+    """Delete every record of a customer for good, and write the report anew without them.
+
+    Raises `ConfigError` where no secret key is set: then no record has a customer key.
+    """
+    key = _secret_key(settings)
+    if key is None:
+        raise ConfigError(
+            f"privacy: expected a customer key in {settings.privacy.key_env} or privacy.key_file, "
+            "found none; without one no customer keys are stored and nobody's records can be "
+            "found: set the key that the runs used"
+        )
+    pseudonym = customer_key(customer_id, key)
+    if not pseudonym:
+        raise InputError("expected a customer's id, found an empty one")
+    forgotten = forget_customer(settings.output.database, pseudonym)
+    if settings.output.report.exists():
+        html.write_report(settings.output.database, settings.output.report, title=settings.title)
+    return forgotten
 
 
 def _notes(settings: Settings, counted: facts.Facts, read_otherwise: int) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from pipeline.errors import StoreError
 from pipeline.records import Quarantined
-from pipeline.store import search
+from pipeline.store import removal, search
 from pipeline.store.migrations import check_version, migrate
 from pipeline.store.parts import DOCUMENT_COLUMNS, Part
 from pipeline.store.tables import CHILDREN, PER_RUN, insert_sql
@@ -27,6 +27,7 @@ BUSY_SECONDS = 5.0
 #: Memory for pages while publishing: ids are random, so a run writes all over its indexes.
 CACHE_KIB = 256 * 1024
 
+_SOURCE, _DAY, _CUSTOMER = map(DOCUMENT_COLUMNS.index, ("source", "period_day", "customer_key"))
 _TERMS = DOCUMENT_COLUMNS.index("terms")
 _STORED_COLUMNS = (*DOCUMENT_COLUMNS[:_TERMS], "number", "file_id", "run_id")
 
@@ -76,6 +77,7 @@ class FileRecord:
     kept: int
     quarantined: int
     duplicates: int
+    withheld: int = 0
 
 
 class Writer:
@@ -85,7 +87,27 @@ class Writer:
         self.connection = connection
         self.run_id = run_id
         self._next = int(_value(connection, "SELECT coalesce(max(number), 0) + 1 FROM documents"))
-        self._counts = {"rows_read": 0, "kept": 0, "quarantined": 0, "duplicates": 0}
+        self._counts = {
+            "rows_read": 0,
+            "kept": 0,
+            "quarantined": 0,
+            "duplicates": 0,
+            "withheld": 0,
+        }
+        self._oldest: dict[str, str] = {}
+
+    def retain(self, source: str, oldest_day: str) -> int:
+        """Delete a source's documents from before a day (YYYY-MM-DD); return how many.
+
+        To be called before parts are added: older ones among theirs are left out from then on.
+        A document without a time is as old as the run that last read it.
+        """
+        self._oldest[source] = oldest_day
+        ids = removal.aged_documents(self.connection, source, oldest_day)
+        if ids:
+            removal.erase_documents(self.connection, ids)
+            removal.record_removal(self.connection, "retention", len(ids), source=source)
+        return len(ids)
 
     def add_file(self, file: FileRecord, quarantined: Sequence[Quarantined] = ()) -> int:
         """Record a file that was read, with its unreadable rows; return its id.
@@ -98,6 +120,7 @@ class Writer:
             file.kept,
             file.quarantined,
             file.duplicates,
+            file.withheld,
             self.run_id,
         )
         found = self.connection.execute(
@@ -107,12 +130,13 @@ class Writer:
             file_id = int(found[0])
             self.connection.execute(
                 "UPDATE files SET sha256 = ?, rows_read = ?, kept = ?, quarantined = ?,"
-                " duplicates = ?, run_id = ? WHERE id = ?",
+                " duplicates = ?, withheld = ?, run_id = ? WHERE id = ?",
                 (*values, file_id),
             )
             self.connection.execute("DELETE FROM quarantine WHERE file_id = ?", (file_id,))
         else:
-            columns = ("sha256", "rows_read", "kept", "quarantined", "duplicates", "run_id")
+            counts = ("rows_read", "kept", "quarantined", "duplicates", "withheld")
+            columns = ("sha256", *counts, "run_id")
             cursor = self.connection.execute(
                 insert_sql("files", (*columns, "source", "path")),
                 (*values, file.source, file.path),
@@ -133,11 +157,13 @@ class Writer:
         """Insert a part's documents; a document held already is replaced with all its children.
 
         Of several records with one id, the last stands and the others count as duplicates. A
-        part itself holds an id once.
+        part itself holds an id once. Records of forgotten customers, and those older than
+        `retain` allows, are left out and counted.
         """
+        part = self._without_withheld(part, file_id)
         former = self._former([row[0] for row in part.rows["documents"]])
         duplicates = sum(run == self.run_id for _, run in former.values())
-        self._forget(list(former))
+        removal.delete_documents(self.connection, list(former))
         rows: list[tuple[Any, ...]] = []
         terms: list[tuple[int, str]] = []
         for row in part.rows["documents"]:
@@ -173,7 +199,7 @@ class Writer:
             )
         ]
         if gone:
-            self._forget(gone)
+            removal.delete_documents(self.connection, gone)
             self.connection.execute(
                 "UPDATE files SET sha256 = '' WHERE run_id <> ?"
                 " AND source = (SELECT source FROM files WHERE id = ?)",
@@ -219,6 +245,31 @@ class Writer:
             (*values.values(), self.run_id),
         )
 
+    def _without_withheld(self, part: Part, file_id: int) -> Part:
+        rows = part.rows["documents"]
+        customers = removal.withheld_customers(self.connection, {row[_CUSTOMER] for row in rows})
+        withheld = {
+            row[0]
+            for row in rows
+            if row[_CUSTOMER] in customers
+            or (row[_DAY] is not None and row[_DAY] < self._oldest.get(row[_SOURCE], ""))
+        }
+        if not withheld:
+            return part
+        self._counts["kept"] -= len(withheld)
+        self._counts["withheld"] += len(withheld)
+        self.connection.execute(
+            "UPDATE files SET kept = kept - ?, withheld = withheld + ? WHERE id = ?",
+            (len(withheld), len(withheld), file_id),
+        )
+        # Documents and children alike open with the document's id.
+        return Part(
+            {
+                name: [row for row in rows if row[0] not in withheld]
+                for name, rows in part.rows.items()
+            }
+        )
+
     def _former(self, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
         """Return number and run of the documents held already, by id."""
         rows = self.connection.execute(
@@ -227,38 +278,19 @@ class Writer:
         )
         return {str(identity): (int(number), int(run)) for identity, number, run in rows}
 
-    def _forget(self, ids: Sequence[str]) -> None:
-        """Delete documents, their children and their index rows."""
-        if not ids:
-            return
-        listed = (json.dumps(ids),)
-        chosen = "IN (SELECT value FROM json_each(?))"
-        rows = self.connection.execute(
-            f"SELECT number, coalesce(simplified, text) FROM documents WHERE id {chosen}",  # noqa: S608
-            listed,
-        ).fetchall()
-        search.remove(self.connection, rows)
-        for name in CHILDREN:
-            self.connection.execute(
-                f'DELETE FROM "{name}" WHERE document_id {chosen}',  # noqa: S608
-                listed,
-            )
-        self.connection.execute(f"DELETE FROM documents WHERE id {chosen}", listed)  # noqa: S608
-
 
 @contextmanager
-def publishing(path: Path, run: RunRecord) -> Iterator[Writer]:
-    """Open the database, made where it is missing, and publish one run, all of it or nothing.
+def writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the database, made where it is missing, as its only writer, for one transaction.
 
-    Raises `StoreError` where the file can't be written or another run is publishing.
+    What is done within is committed at the end, all of it or nothing. Raises `StoreError` where
+    the file can't be written or another run is publishing.
     """
     connection = _open(path)
     try:
         _begin(connection, path)
         migrate(Database(connection), str(path))
-        writer = Writer(connection, _insert_run(connection, run))
-        yield writer
-        writer.finish()
+        yield connection
         connection.execute("COMMIT")
         with suppress(sqlite3.OperationalError):
             # A reader in the way keeps the log long; what is published stays published.
@@ -267,11 +299,23 @@ def publishing(path: Path, run: RunRecord) -> Iterator[Writer]:
         if isinstance(exc, sqlite3.IntegrityError | sqlite3.ProgrammingError):
             raise
         raise StoreError(
-            f"{path}: expected to write the output database, got: {exc}; nothing was published"
+            f"{path}: expected to write the output database, got: {exc}; nothing was changed"
         ) from exc
     finally:
         # Closing rolls back whatever was not committed.
         connection.close()
+
+
+@contextmanager
+def publishing(path: Path, run: RunRecord) -> Iterator[Writer]:
+    """Open the database, made where it is missing, and publish one run, all of it or nothing.
+
+    Raises `StoreError` where the file can't be written or another run is publishing.
+    """
+    with writing(path) as connection:
+        writer = Writer(connection, _insert_run(connection, run))
+        yield writer
+        writer.finish()
 
 
 def published_files(path: Path) -> dict[tuple[str, str], str]:
@@ -347,7 +391,7 @@ def _busy(path: Path) -> StoreError:
 
 def _insert_run(connection: sqlite3.Connection, run: RunRecord) -> int:
     values: dict[str, Any] = {**asdict(run), "finished_at": ""}
-    counts = ("rows_read", "kept", "quarantined", "masked", "duplicates", "no_content")
+    counts = ("rows_read", "kept", "quarantined", "masked", "duplicates", "no_content", "withheld")
     held = ("documents", "dissatisfied", "silent", "complaints", "leaving")
     values.update(dict.fromkeys((*counts, *held), 0))
     cursor = connection.execute(insert_sql("runs", values), tuple(values.values()))

@@ -78,6 +78,11 @@ def remove(connection: sqlite3.Connection, rows: Iterable[tuple[int, str]]) -> N
     )
 
 
+def optimize(connection: sqlite3.Connection) -> None:
+    """Merge the index into one piece, so that nothing of documents taken out stays in it."""
+    connection.execute("INSERT INTO documents_fts(documents_fts) VALUES ('optimize')")
+
+
 def rebuild(db: Database) -> None:
     """Make the index anew from ``documents``; for migrations that change `index_terms`."""
     db.conn.execute("DROP TABLE IF EXISTS documents_fts")

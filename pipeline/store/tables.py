@@ -103,7 +103,7 @@ _CELL = (
 )
 
 #: A row of a survey is as many records as it has open answers, a call is one.
-_RECORDS_READ = "Records read: kept, quarantined, or survey rows without any open answer."
+_RECORDS_READ = "Records read: kept, withheld, quarantined, or survey rows without any open answer."
 
 TABLES: tuple[Table, ...] = (
     Table(
@@ -126,6 +126,11 @@ TABLES: tuple[Table, ...] = (
             _int("rows_read", "Records read from the files this run published.", unit="records"),
             _int("kept", "Records of those files that became documents.", unit="records"),
             _int("quarantined", "Records of those files that could not be read.", unit="records"),
+            _int(
+                "withheld",
+                "Records left out: their customer was forgotten, or they were past keep_days.",
+                unit="records",
+            ),
             _int(
                 "masked",
                 "Pieces of personal information masked in all documents held after the run.",
@@ -176,6 +181,11 @@ TABLES: tuple[Table, ...] = (
             _int("rows_read", _RECORDS_READ, unit="records"),
             _int("kept", "Records that became documents.", unit="records"),
             _int("quarantined", "Records that could not be read.", unit="records"),
+            _int(
+                "withheld",
+                "Records left out: their customer was forgotten, or they were past keep_days.",
+                unit="records",
+            ),
             _int(
                 "duplicates",
                 "Records that replaced a record with the same id in the same run.",
@@ -368,6 +378,31 @@ TABLES: tuple[Table, ...] = (
         ("id",),
         (_FILE, _RUN),
         (("file_id",), ("run_id",)),
+    ),
+    Table(
+        "forgotten",
+        "When documents were deleted because of a person's wish or their age; never whose.",
+        (
+            _int("id", "Number of the row."),
+            _text("forgotten_at", "When they were deleted.", unit="ISO 8601"),
+            _int(
+                "run_id",
+                "The run that deleted them, or the latest when a customer was forgotten.",
+                null="there had been no run",
+            ),
+            _text("what", "customer: on a person's wish; retention: past sources[].keep_days."),
+            _text("source", "The source whose documents were past their age; empty for customer."),
+            _int("documents", "Documents deleted.", unit="documents"),
+        ),
+        ("id",),
+        (_RUN,),
+        (("run_id",),),
+    ),
+    Table(
+        "forgotten_customers",
+        "By what a forgotten customer is known again, so that no later run stores a record.",
+        (_text("digest", "Hash of the customer key.", unit="SHA-256"),),
+        ("digest",),
     ),
     Table(
         "silence",

@@ -15,6 +15,7 @@ CREATE TABLE "runs" (
    "rows_read" INTEGER NOT NULL,
    "kept" INTEGER NOT NULL,
    "quarantined" INTEGER NOT NULL,
+   "withheld" INTEGER NOT NULL,
    "masked" INTEGER NOT NULL,
    "duplicates" INTEGER NOT NULL,
    "no_content" INTEGER NOT NULL,
@@ -33,6 +34,7 @@ CREATE TABLE "files" (
    "rows_read" INTEGER NOT NULL,
    "kept" INTEGER NOT NULL,
    "quarantined" INTEGER NOT NULL,
+   "withheld" INTEGER NOT NULL,
    "duplicates" INTEGER NOT NULL,
    "run_id" INTEGER NOT NULL REFERENCES "runs"("id")
 ) STRICT;
@@ -183,6 +185,22 @@ CREATE INDEX "idx_quarantine_file_id"
 CREATE INDEX "idx_quarantine_run_id"
     ON "quarantine" ("run_id");
 
+CREATE TABLE "forgotten" (
+   "id" INTEGER PRIMARY KEY NOT NULL,
+   "forgotten_at" TEXT NOT NULL,
+   "run_id" INTEGER REFERENCES "runs"("id"),
+   "what" TEXT NOT NULL,
+   "source" TEXT NOT NULL,
+   "documents" INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX "idx_forgotten_run_id"
+    ON "forgotten" ("run_id");
+
+CREATE TABLE "forgotten_customers" (
+   "digest" TEXT PRIMARY KEY NOT NULL
+) STRICT;
+
 CREATE TABLE "silence" (
    "run_id" INTEGER NOT NULL REFERENCES "runs"("id"),
    "period_type" TEXT NOT NULL,
@@ -275,7 +293,7 @@ CREATE TABLE "data_dictionary" (
 
 CREATE VIRTUAL TABLE documents_fts USING fts5(terms, content='', tokenize='ascii');
 
-CREATE VIEW "report_summary" AS SELECT t."id", t."started_at", t."finished_at", t."trigger", t."title", t."config_hash", t."lexicon_hash", t."taxonomy_hash", t."model_hash", t."code_version", t."segmenter", t."rows_read", t."kept", t."quarantined", t."masked", t."duplicates", t."no_content", t."documents", t."dissatisfied", t."silent", t."complaints", t."leaving" FROM runs AS t WHERE t.id = (SELECT max(id) FROM runs);
+CREATE VIEW "report_summary" AS SELECT t."id", t."started_at", t."finished_at", t."trigger", t."title", t."config_hash", t."lexicon_hash", t."taxonomy_hash", t."model_hash", t."code_version", t."segmenter", t."rows_read", t."kept", t."quarantined", t."withheld", t."masked", t."duplicates", t."no_content", t."documents", t."dissatisfied", t."silent", t."complaints", t."leaving" FROM runs AS t WHERE t.id = (SELECT max(id) FROM runs);
 
 CREATE VIEW "report_silence" AS SELECT t."period_type", t."period_start", t."topic", t."channel", t."dimension", t."member", t."documents", t."mentions", t."dissatisfied", t."silent", t."complaining", t."leaving", t."intensity", t."silent_share", t."silent_low", t."silent_high", t."complaint_share", t."complaint_low", t."complaint_high", t."silence_ratio", t."ratio_low", t."ratio_high" FROM silence AS t WHERE t.run_id = (SELECT max(id) FROM runs);
 
@@ -312,7 +330,7 @@ JOIN documents AS d ON d.id = t.document_id;
 CREATE VIEW "report_quarantine" AS SELECT f.source, f.path AS file, q."row", q."column", q.reason, q.excerpt, q.run_id
 FROM quarantine AS q JOIN files AS f ON f.id = q.file_id;
 
-CREATE VIEW "report_files" AS SELECT t."id", t."source", t."path", t."sha256", t."rows_read", t."kept", t."quarantined", t."duplicates", t."run_id" FROM files AS t;
+CREATE VIEW "report_files" AS SELECT t."id", t."source", t."path", t."sha256", t."rows_read", t."kept", t."quarantined", t."withheld", t."duplicates", t."run_id" FROM files AS t;
 
 CREATE VIEW "report_quality" AS SELECT (SELECT coalesce(sum(rows_read), 0) FROM files) AS rows_read,
        (SELECT coalesce(sum(kept), 0) FROM files) AS kept,
