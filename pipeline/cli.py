@@ -33,6 +33,21 @@ _CONFIG = click.option(
     help="Settings of the job.",
 )
 
+_DATA = click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    default=Path("../shared/data"),
+    show_default=True,
+    help="Folder of the public labelled sets.",
+)
+_GOLD = click.option(
+    "--gold",
+    type=click.Path(path_type=Path),
+    default=Path("../shared/gold"),
+    show_default=True,
+    help="Folder of our own annotation.",
+)
+
 
 class _Group(click.Group):
     """Prints our own errors as one line and exits with 1; suggests the nearest command."""
@@ -282,20 +297,8 @@ def forget(config_path: Path, customer_id: str) -> None:
 
 
 @main.command()
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    default=Path("../shared/data"),
-    show_default=True,
-    help="Folder of the public labelled sets.",
-)
-@click.option(
-    "--gold",
-    type=click.Path(path_type=Path),
-    default=Path("../shared/gold"),
-    show_default=True,
-    help="Folder of our own annotation.",
-)
+@_DATA
+@_GOLD
 @click.option(
     "--models", type=click.Path(path_type=Path), default=None, help="Where to write the models."
 )
@@ -318,20 +321,8 @@ def train(data: Path, gold: Path, models: Path | None) -> None:
 
 
 @main.command()
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    default=Path("../shared/data"),
-    show_default=True,
-    help="Folder of the public labelled sets.",
-)
-@click.option(
-    "--gold",
-    type=click.Path(path_type=Path),
-    default=Path("../shared/gold"),
-    show_default=True,
-    help="Folder of our own annotation.",
-)
+@_DATA
+@_GOLD
 def evaluate(data: Path, gold: Path) -> None:
     """Print how well the shipped models read labelled text, as a Markdown table."""
     from pipeline.training.evaluate import evaluation_table

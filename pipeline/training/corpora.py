@@ -302,23 +302,6 @@ def dialogues(folder: Path) -> list[Example]:
     return examples
 
 
-def citizen_messages(folder: Path) -> list[str]:
-    """Read the bodies of the messages to a city government; unlabelled on our axes."""
-    import pandas as pd
-
-    texts: list[str] = []
-    for name in ("citizen_messages_topics.xlsx", "citizen_messages_replies.xlsx"):
-        path = folder / name
-        if not path.exists():
-            raise _absent(path)
-        frame = pd.read_excel(path, engine="calamine", dtype=str).fillna("")
-        texts.extend(
-            normal(f"{title} {body}")
-            for title, body in zip(frame["留言主题"], frame["留言详情"], strict=True)
-        )
-    return texts
-
-
 def category_topic(category: str) -> str:
     """Return our topic for a ``ENTITY#ATTRIBUTE`` category of the shared aspect task.
 
