@@ -53,7 +53,8 @@ class Turn:
     """One speaker turn 话轮 of a call or chat.
 
     ``start_ms``/``end_ms`` are milliseconds from the start of the call, None where the input has
-    no times. ``role_confidence`` is 1.0 unless the role was inferred.
+    no times. ``role_confidence`` is 1.0 unless the role was inferred. ``asr`` says that a
+    recogniser wrote the words, not a person.
     """
 
     turn_no: int
@@ -63,6 +64,7 @@ class Turn:
     role_confidence: float = 1.0
     start_ms: int | None = None
     end_ms: int | None = None
+    asr: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ class Verbatim:
     ``external_id`` is the id in the source system; empty when the source has none, and then the
     content identifies the record. ``customer_id`` is raw personal data. ``scores`` are numbers
     given beside the words (``nps`` 0–10, ``csat`` 1–5 …); ``attributes`` are the columns results
-    are broken down by (``branch``, ``product``, ``cohort`` …).
+    are broken down by (``branch``, ``product``, ``cohort`` …). ``asr_dropped`` counts what a
+    recogniser made up (hallucinations, loops) and the reader left out.
     """
 
     source: str
@@ -87,16 +90,19 @@ class Verbatim:
     customer_id: str = ""
     scores: Mapping[str, float] = field(default_factory=lambda: _NO_SCORES)
     attributes: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
+    asr_dropped: int = 0
     file: str = ""
     row: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A row that can't be read: where, and why. Holds no customer text beyond a masked excerpt.
+    """A row that can't be read: where, and why.
 
     ``row`` counts from 1 and is the row a person sees in the file (the header is row 1); 0 means
-    the file as a whole. ``column`` is empty where no single column is at fault.
+    the file as a whole. ``column`` is empty where no single column is at fault. ``excerpt`` shows
+    what was found there: raw as a reader yields it, masked and short once it has left
+    ``pipeline.ingest``.
     """
 
     file: str
@@ -118,6 +124,7 @@ class DocumentTurn:
     end: int
     start_ms: int | None = None
     end_ms: int | None = None
+    asr: bool = False
 
 
 @dataclass(frozen=True, slots=True)

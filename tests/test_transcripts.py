@@ -171,7 +171,7 @@ def test_segments_in_ms_and_in_seconds_give_the_same_times(
 
 def test_dropped_inventions_are_counted(tmp_path: Path) -> None:
     _, records = read(tmp_path / "c.json", FORMS["whisper"])
-    assert [one.scores for one in records if isinstance(one, Verbatim)] == [{"asr_dropped": 1.0}]
+    assert [one.asr_dropped for one in records if isinstance(one, Verbatim)] == [1]
 
 
 def test_a_part_that_cannot_be_read_is_listed_without_its_text(tmp_path: Path) -> None:

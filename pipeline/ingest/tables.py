@@ -96,11 +96,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that can't be read, and why; holds nothing of its content."""
+    """A row that can't be read, and why; ``excerpt`` is what stands there, raw and in memory only."""
 
     number: int
     reason: str
     column: str = ""
+    excerpt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

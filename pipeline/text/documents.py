@@ -132,6 +132,7 @@ def _transcript(verbatim: Verbatim, masks: Counter[str]) -> tuple[str, tuple[Doc
                 end=start + len(words.text),
                 start_ms=turn.start_ms,
                 end_ms=turn.end_ms,
+                asr=turn.asr,
             )
         )
         lines.append(label + words.text)

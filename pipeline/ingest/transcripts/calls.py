@@ -117,7 +117,9 @@ def settings_of(source: SourceSettings, name: str) -> frozenset[str]:
     return frozenset(part.strip().casefold() for part in re.split(r"[|,，]", text) if part.strip())
 
 
-def turns_of(said: Sequence[Said], source: SourceSettings) -> tuple[Turn, ...]:
+def turns_of(
+    said: Sequence[Said], source: SourceSettings, *, asr: bool = False
+) -> tuple[Turn, ...]:
     """Give every utterance its role: given, by channel, by label, else inferred from wording."""
     agents, callers = settings_of(source, "agent"), settings_of(source, "caller")
     roles: list[tuple[Role, RoleSource, float]] = []
@@ -144,7 +146,7 @@ def turns_of(said: Sequence[Said], source: SourceSettings) -> tuple[Turn, ...]:
             how: RoleSource = "inferred" if confidence > 0.5 else "none"
             roles[n] = (role, how, confidence if how == "inferred" else 1.0)
     return tuple(
-        Turn(number, role, one.text, how, confidence, one.start_ms, one.end_ms)
+        Turn(number, role, one.text, how, confidence, one.start_ms, one.end_ms, asr)
         for number, (one, (role, how, confidence)) in enumerate(
             zip(said, roles, strict=True), start=1
         )
@@ -173,7 +175,7 @@ def records(
 ) -> Iterator[Verbatim | Quarantined]:
     """Yield the `Verbatim` of a call and a `Quarantined` for each part that couldn't be read.
 
-    Dropped recogniser inventions are counted in the score ``asr_dropped``. ``stem`` is the id
+    Dropped recogniser inventions are counted in ``Verbatim.asr_dropped``. ``stem`` is the id
     where the call has none of its own.
     """
     for column, reason in call.faults:
@@ -198,8 +200,6 @@ def records(
         elif cell not in (None, ""):
             reason = f"expected a number, found {type(cell).__name__}"
             yield Quarantined(str(path), row, column, reason)
-    if lost:
-        scores["asr_dropped"] = float(lost)
     when = time_of(_named(fields, columns.get("time", ""), TIME_FIELDS, "time"), timezone)
     given = undated(call.external_id) or v.as_text(
         _named(fields, columns.get("id", ""), ID_FIELDS, "id")
@@ -211,7 +211,8 @@ def records(
         source=source.name,
         kind="transcript",
         channel=source.channel,
-        turns=turns_of(said, source),
+        turns=turns_of(said, source, asr=call.asr),
+        asr_dropped=lost,
         external_id=given or undated(stem),
         occurred_at=when
         or time_in_name(call.external_id, timezone)
