@@ -122,6 +122,10 @@ class AggregateSettings(_Section):
     min_n: Annotated[int, Field(ge=1)] = Field(
         default=10, description="Below this many documents no share is published (null, 不足)."
     )
+    count_copies: bool = Field(
+        default=False,
+        description="Count a text once for every document that repeats it, not once in all.",
+    )
     keep_runs: Annotated[int, Field(ge=1)] = Field(
         default=60,
         description="Newest runs whose counts and findings are kept; documents are not touched.",

@@ -80,6 +80,8 @@ class Summary:
     duplicates: int
     masked: int
     no_content: int
+    spam: int
+    copies: int
     documents: int
     dissatisfied: int
     silent: int
@@ -377,6 +379,7 @@ def publish_run(
                 writer.add_part(part, file_id)
                 progress("publish", len(part))
             writer.end_file(file_id)
+        writer.mark_copies(count_copies=settings.aggregate.count_copies)
         subtopics = resources.taxonomy.subtopics
         writer.set_taxonomy(
             (
@@ -416,6 +419,8 @@ def publish_run(
         duplicates=totals["duplicates"],
         masked=totals["masked"],
         no_content=totals["no_content"],
+        spam=totals["spam"],
+        copies=totals["copies"],
         documents=totals["documents"],
         dissatisfied=totals["dissatisfied"],
         silent=totals["silent"],

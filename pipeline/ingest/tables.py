@@ -96,7 +96,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that can't be read, and why; ``excerpt`` is what stands there, raw and in memory only."""
+    """A row that can't be read, and why; ``excerpt`` is what stands there, raw, in memory only."""
 
     number: int
     reason: str

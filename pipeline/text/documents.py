@@ -92,6 +92,7 @@ def to_document(verbatim: Verbatim, rules: DocumentRules, *, repeat: int = 0) ->
         attributes=attributes,
         masks=dict(sorted(masks.items())),
         no_content=_bare(simplify(own)) in rules.empty_answers or not _bare(own),
+        asr_dropped=verbatim.asr_dropped,
         file=verbatim.file,
         row=verbatim.row,
     )
