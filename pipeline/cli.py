@@ -386,8 +386,8 @@ def inspect_(path: Path, kind: Kind | None, config_snippet: bool) -> None:
 )
 @click.option("--retry", is_flag=True, help="Have the next run read the files of these rows again.")
 def quarantine(config_path: Path, form: str, retry: bool) -> None:
-    """List the rows that could not be read: file, row, column and reason."""
-    from pipeline.analyse import csv_line, safe_cell
+    """List the rows that could not be read: file, row, column, reason and a masked excerpt."""
+    from pipeline.cells import csv_line, safe_cell
     from pipeline.config import load_settings
     from pipeline.store import quarantine as store
 
@@ -414,10 +414,10 @@ def _print_quarantine(rows: list[tuple[str, str, int, str, str, str]]) -> None:
 
     if rows:
         table = Table()
-        for heading in ("source", "file", "row", "column", "reason"):
+        for heading in ("source", "file", "row", "column", "reason", "excerpt, masked"):
             table.add_column(heading, overflow="fold")
-        for source, file, number, column, reason, _ in rows[:_SHOWN]:
-            cells = (source, Path(file).name, str(number), column, reason)
+        for source, file, number, column, reason, excerpt in rows[:_SHOWN]:
+            cells = (source, Path(file).name, str(number), column, reason, excerpt)
             table.add_row(*(Text(cell) for cell in cells))
         Console().print(table)
     more = f"; the first {_SHOWN} are shown, --format csv gives all" if len(rows) > _SHOWN else ""

@@ -84,6 +84,11 @@ class OutputSettings(_Section):
 
     database: Path = Field(default=Path("out/voc.sqlite"), description="SQLite file.")
     report: Path = Field(default=Path("out/report.html"), description="HTML report.")
+    quarantine: Path = Field(
+        default=Path("out/quarantine.csv"),
+        description="CSV of the rows that could not be read, written at each run, also by one "
+        "that stops because they are too many.",
+    )
 
 
 class TextSettings(_Section):
@@ -336,6 +341,7 @@ def _resolve_paths(settings: Settings, folder: Path) -> Settings:
         update={
             "database": absolute(settings.output.database),
             "report": absolute(settings.output.report),
+            "quarantine": absolute(settings.output.quarantine),
         }
     )
     text = settings.text.model_copy(

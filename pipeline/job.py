@@ -30,7 +30,7 @@ from pipeline.paths import shipped
 from pipeline.reading.reader import Resources, load_resources, read_documents
 from pipeline.records import Quarantined, Verbatim
 from pipeline.report import html
-from pipeline.store import parts, publish
+from pipeline.store import parts, publish, quarantine
 from pipeline.store.forget import Forgotten, forget_customer
 from pipeline.text.documents import DocumentRules, customer_key, load_empty_answers, to_document
 
@@ -199,6 +199,12 @@ def read(
     return outcomes
 
 
+def write_quarantine(settings: Settings) -> Path:
+    """Write the list of all unreadable rows the database holds; return its path."""
+    rows = quarantine.quarantined_rows(settings.output.database)
+    return quarantine.write_csv(rows, settings.output.quarantine)
+
+
 def _read_file(
     settings: Settings, file: InputFile, name: str, workers: _Workers, progress: Progress
 ) -> Outcome:
@@ -255,10 +261,18 @@ def _check_quarantine(settings: Settings, outcomes: Sequence[Outcome]) -> None:
     if rows and refused / rows > settings.run.quarantine_limit:
         worst = max(outcomes, key=lambda outcome: len(outcome.quarantined))
         first = worst.quarantined[0]
+        listed = quarantine.write_csv(
+            (
+                (outcome.file.source_name, row.file, row.row, row.column, row.reason, row.excerpt)
+                for outcome in outcomes
+                for row in outcome.quarantined
+            ),
+            settings.output.quarantine,
+        )
         raise QuarantineLimitError(
             f"{refused} of {rows} rows could not be read, more than run.quarantine_limit "
             f"({settings.run.quarantine_limit:.0%}); nothing was published; first in "
-            f"{first.file}:{first.row}: {first.reason}"
+            f"{first.file}:{first.row}: {first.reason}; all are listed in {listed}"
         )
 
 
@@ -487,7 +501,11 @@ def _notes(settings: Settings, counted: facts.Facts, read_otherwise: int) -> tup
 
 
 def write_report(settings: Settings, summary: Summary) -> Summary:
-    """Write the HTML report on what is published; return the summary with its path."""
+    """Write what people read: the HTML report, and the list of unreadable rows.
+
+    Returns the summary with the report's path.
+    """
+    write_quarantine(settings)
     path = html.write_report(settings.output.database, settings.output.report, title=settings.title)
     return replace(summary, report=path)
 
