@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.errors import ConfigError, InputError, VocError, did_you_mean
+from pipeline.errors import ConfigError, InputError, VocError, did_you_mean, unexpected
 from pipeline.records import KINDS
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pipeline.job import Summary
     from pipeline.records import Kind
 
+#: Environment variable that lets a fault of this program show its whole traceback.
+_TRACEBACK = "VOC_TRACEBACK"
 #: Rows of a listing that a terminal is given.
 _SHOWN = 100
 _CONFIG = click.option(
@@ -62,6 +64,14 @@ class _Group(click.Group):
             # The reader of our output went away (head, less): nothing is wrong.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as exc:
+            if os.environ.get(_TRACEBACK):
+                raise
+            cure = f"{_TRACEBACK}=1 shows the traceback, which may hold customers' words"
+            click.echo(f"voc: {unexpected(exc, cure)}", err=True)
+            ctx.exit(1)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
