@@ -247,8 +247,11 @@ def _read_file(
 
 
 def _repeat(record: Verbatim, repeats: Counter[int]) -> int:
-    """Return how many identical records without an id came before this one in its file."""
-    if record.external_id:
+    """Return how many identical records came before this one in its file.
+
+    An id tells records apart, unless it is a recording's, which may be a caller's number.
+    """
+    if record.external_id and not record.turns:
         return 0
     content = hash((record.text, record.turns, record.question, record.occurred_at))
     repeats[content] += 1
