@@ -478,6 +478,10 @@ def _print_summary(summary: Summary) -> None:
         ("not counted: without content (无, 没有 …)", f"{summary.no_content:,}"),
         ("not counted: copies of another's words", f"{summary.copies:,}"),
         ("not counted: advertising", f"{summary.spam:,}"),
+        (
+            "documents of a known customer (repeat contact)",
+            "no key is set" if summary.keyed is None else f"{summary.keyed:,}",
+        ),
         ("dissatisfied", f"{summary.dissatisfied:,}"),
         ("  of these silent 非投诉型抱怨", f"{summary.silent:,}"),
         ("complaint acts 投诉行为", f"{summary.complaints:,}"),

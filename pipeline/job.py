@@ -65,8 +65,10 @@ class Summary:
     ``documents`` to ``leaving`` count what the database holds after the run; the rest counts
     this run's work. ``skipped`` is the number of files published before and unchanged since;
     ``unanswered`` that of survey rows without any open answer, which give no document.
-    ``withheld`` counts records left out, of forgotten customers or past their source's
-    ``keep_days``; ``aged_out`` counts documents of earlier runs deleted by the latter.
+    ``keyed`` counts documents of a known customer, None where no secret key is set, so that
+    nobody's are known. ``withheld`` counts records left out, of forgotten customers or past
+    their source's ``keep_days``; ``aged_out`` counts documents of earlier runs deleted by the
+    latter.
     ``notes`` are sentences on what the settings ask for and the run could not give.
     """
 
@@ -87,6 +89,7 @@ class Summary:
     silent: int
     complaints: int
     leaving: int
+    keyed: int | None
     database: Path
     report: Path | None = None
     findings: tuple[str, ...] = field(default=())
@@ -443,6 +446,7 @@ def publish_run(
         silent=totals["silent"],
         complaints=totals["complaints"],
         leaving=totals["leaving"],
+        keyed=totals["keyed"] if _secret_key(settings) else None,
         database=settings.output.database,
         findings=tuple(
             html.headline(asdict(finding), {name: item.zh for name, item in subtopics.items()})
