@@ -124,10 +124,18 @@ def _columns(table: Table, kind: str, text_field: str, id_field: str) -> ColumnM
         columns={role: column for role, column in columns.items() if column},
     )
     cure = "name it with --text-field or --id-field"
-    mapped = map_columns(table, source, cure=cure)
-    if not columns["text"] and kind in ("auto", "survey") and not _is_named(table, mapped):
+    survey = source.model_copy(update={"kind": "survey"})
+    may_be_wide = not columns["text"] and kind in ("auto", "survey")
+    try:
+        mapped = map_columns(table, source, cure=cure)
+    except InputError:
+        if not may_be_wide:
+            raise
+        # Answers too short for a column of text may still be those of a survey.
+        mapped = map_columns(table, survey, cure=cure)
+    if may_be_wide and not mapped.answers and not _is_named(table, mapped):
         # A wide survey: every open answer is a record, as in a run.
-        wide = map_columns(table, source.model_copy(update={"kind": "survey"}), cure=cure)
+        wide = map_columns(table, survey, cure=cure)
         mapped = wide if len(wide.answers) > 1 else mapped
     # Ids are not made unambiguous here: results are joined to the input by them.
     return replace(mapped, id_counts=False)

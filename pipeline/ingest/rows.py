@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pipeline.config import DEFAULT_CHANNELS, SourceSettings
-from pipeline.ingest.columns import ColumnMap, clean_question, map_columns, parse_score
+from pipeline.ingest.columns import ColumnMap, clean_question, map_columns, score_of
 from pipeline.ingest.dates import parse_time
 from pipeline.ingest.reader import Note
 from pipeline.ingest.tables import (
@@ -93,7 +93,7 @@ def _answers(
         # 问卷星 and others write a skipped question as a mark of its own.
         if text and text not in {"(跳过)", "（跳过）", "(空)", "（空）"}:
             label = table.labels[index]
-            question = "" if table.header_row == 0 or label == "text" else clean_question(label)
+            question = clean_question(label) if table.is_named and label != "text" else ""
             yield _verbatim(row, table, columns, source, zone, text=text, question=question)
 
 
@@ -130,7 +130,7 @@ def _verbatim(
     scores = {
         name: number
         for name, i in columns.scores.items()
-        if (number := parse_score(as_text(cells[i]))) is not None
+        if (number := score_of(cells[i])) is not None
     }
     attributes = dict(source.constants)
     for name, i in columns.attributes.items():

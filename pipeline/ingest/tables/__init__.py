@@ -20,13 +20,17 @@ from pipeline.ingest.tables.encoding import detect_encoding, known_codec
 from pipeline.ingest.tables.header import assemble
 from pipeline.ingest.tables.lines import MAX_LINE, Lines, line_rows
 from pipeline.ingest.tables.objects import is_jsonl, open_jsonl, try_json
+from pipeline.ingest.tables.parquet import MAGIC as PARQUET
 from pipeline.ingest.tables.parquet import open_parquet
 from pipeline.ingest.tables.sheet import MAX_RATIO, MAX_UNZIPPED, open_sheet
+from pipeline.ingest.tables.spss import MAGIC as SPSS
+from pipeline.ingest.tables.spss import open_spss
 from pipeline.ingest.tables.table import (
     EXCERPT,
     SAMPLE,
     BadRow,
     Cell,
+    Coded,
     Form,
     Row,
     Table,
@@ -44,6 +48,7 @@ __all__ = [
     "SAMPLE",
     "BadRow",
     "Cell",
+    "Coded",
     "Form",
     "Row",
     "Table",
@@ -56,6 +61,8 @@ __all__ = [
 
 #: Bytes looked at to recognise form, encoding and delimiter.
 PREFIX = 262_144
+#: Of a stream, forms that are read from their end are held in memory, up to this many bytes.
+MAX_IN_MEMORY = 300_000_000
 
 
 def open_table(
@@ -83,13 +90,31 @@ def open_table(
     body: IO[bytes] = io.BufferedReader(_Chained(head, stream), buffer_size=1 << 18)
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return open_sheet(body, label, sheet)
-    if head.startswith(b"PAR1"):
-        return open_parquet(body, label)
+    if head.startswith((PARQUET, *SPSS)):
+        again = _again(source, body, label)
+        if head.startswith(PARQUET):
+            return open_parquet(again, label)
+        return open_spss(again, label, encoding)
     refuse_binary(head, label)
     codec = (
         detect_encoding(head, label) if encoding == "auto" else known_codec(encoding, head, label)
     )
     return _open_text(body, head, label, codec)
+
+
+def _again(source: Path | IO[bytes], body: IO[bytes], name: str) -> Path | IO[bytes]:
+    """Return what can be read from its start again: the path, or the stream's bytes in memory."""
+    if isinstance(source, Path):
+        body.close()
+        return source
+    # Never a temporary file: nothing raw is written to a disk.
+    content = _fill(body, MAX_IN_MEMORY + 1)
+    if len(content) > MAX_IN_MEMORY:
+        raise InputError(
+            f"{name}: expected at most {MAX_IN_MEMORY:,} bytes of this form from a stream, found "
+            "more; save it as a file and give its path"
+        )
+    return io.BytesIO(content)
 
 
 class _Chained(io.RawIOBase):

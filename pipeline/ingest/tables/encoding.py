@@ -35,7 +35,7 @@ def detect_encoding(head: bytes, name: str = "the input") -> str:
         return "utf-8"
     if errors["gb18030"] == 0:
         # Big5 bytes are valid GB18030 too: everyday characters tell which reading is Chinese.
-        if _bad_share(head, "big5") == 0 and _everyday(head, "big5") > _everyday(head, "gb18030"):
+        if _bad_share(head, "big5") == 0 and everyday(head, "big5") > everyday(head, "gb18030"):
             return "big5"
         return "gb18030"
     # A few bad bytes are the fault of their rows, so whole lines vote.
@@ -93,6 +93,7 @@ def _clean_share(head: bytes, codec: str) -> float:
     return good / max(len(lines), 1)
 
 
-def _everyday(head: bytes, codec: str) -> int:
+def everyday(head: bytes, codec: str) -> int:
+    """Count the everyday 汉字 that bytes read as in a codec."""
     text = codecs.getincrementaldecoder(codec)(errors="replace").decode(head, final=False)
     return sum(text.count(character) for character in _EVERYDAY)

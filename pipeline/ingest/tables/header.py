@@ -155,19 +155,19 @@ def _header(
     names = _padded(top, width)
     if at + 2 < len(filled) and any(_QUALTRICS.search(as_text(c)) for c in filled[at + 2][1]):
         labels = _padded(filled[at + 1][1], width)
-        return _unique(names), _labels(names, labels), filled[at + 2][0]
+        return unique(names), _labels(names, labels), filled[at + 2][0]
     if at + 1 < len(filled) and any(_QUALTRICS.search(as_text(c)) for c in filled[at + 1][1]):
-        return _unique(names), _labels(names, names), filled[at + 1][0]
+        return unique(names), _labels(names, names), filled[at + 1][0]
     if at + 1 < len(filled):
         below = _padded(filled[at + 1][1], width)
         monkey = any(cell.casefold() in _MONKEY for cell in below)
         if monkey or _is_group_row(filled, at):
             joined = _two_rows(names, below)
-            return _unique(joined), _labels(joined, joined), filled[at + 1][0]
+            return unique(joined), _labels(joined, joined), filled[at + 1][0]
     if not all(_looks_like_name(cell) for cell in top if is_filled(cell)):
         names = [f"列{i}" for i in range(1, width + 1)]
         return tuple(names), tuple(names), filled[at][0] - 1
-    return _unique(names), _labels(names, names), number
+    return unique(names), _labels(names, names), number
 
 
 def _one_column(
@@ -232,7 +232,12 @@ def _count(cells: Sequence[Cell]) -> int:
     return sum(is_filled(cell) for cell in cells)
 
 
-def _unique(names: Sequence[str]) -> tuple[str, ...]:
+def unique(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names told apart: an empty one is counted, a repeated one numbered.
+
+    >>> unique(["内容", "", "内容"])
+    ('内容', '列2', '内容 (2)')
+    """
     seen: Counter[str] = Counter()
     result: list[str] = []
     for i, name in enumerate(names, 1):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.errors import InputError
 from pipeline.ingest.tables.lines import MAX_LINE, Lines
-from pipeline.ingest.tables.table import SAMPLE, BadRow, Cell, Form, Row, Table, excerpt_of
+from pipeline.ingest.tables.table import SAMPLE, BadRow, Cell, Form, Row, Table, excerpt_of, plain
 
 _OF_A_RECORD = frozenset({
     "id", "text", "key", "call_id", "conversation_id", "session_id", "dialogue_id", "turns",
@@ -100,13 +100,6 @@ def _wrapped(record: Mapping[str, object]) -> list[object] | None:
         return None
     lists = (value for value in record.values() if isinstance(value, list))
     return next((value for value in lists if value and isinstance(value[0], dict)), None)
-
-
-def plain(value: object) -> Cell:
-    """Return a value as a cell; lists and objects become their JSON text."""
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _from_objects(

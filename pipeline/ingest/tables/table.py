@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Literal
-
-#: What a cell may hold; JSON lists and objects arrive as their JSON text.
-Cell = str | int | float | bool | datetime | date | time | timedelta | None
-Form = Literal["csv", "lines", "jsonl", "json", "sheet", "parquet"]
+from uuid import UUID
 
 #: Rows looked at to find the header and guess columns.
 SAMPLE = 200
@@ -19,7 +19,37 @@ EXCERPT = 500
 
 #: What undecodable bytes of UTF-8 are held as; no real text has them.
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_REFUSAL = re.compile(
+    r"拒答|拒绝|不知道|不清楚|说不清|不适用|不记得|未回答|未作答|无法评价|缺失|"
+    r"refus|don'?t know|not applicable|no answer|missing|^n/?a$|^dk$",
+    re.IGNORECASE,
+)
 _LOST = re.compile(r"^\s*[+-]?\d(?:\.\d+)?[eE]\+?\d{2,}\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A coded answer, 2 for 女: shown by its label, counted by its code.
+
+    >>> as_text(Coded(2.0, "女")), Coded(99.0, "不知道/拒答").is_refusal
+    ('女', True)
+    """
+
+    code: float | str
+    label: str
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def is_refusal(self) -> bool:
+        """The label says that there is no answer, so the code is no number on a scale."""
+        return bool(_REFUSAL.search(self.label))
+
+
+#: What a cell may hold; JSON lists and objects arrive as their JSON text.
+Cell = str | int | float | bool | datetime | date | time | timedelta | Coded | None
+Form = Literal["csv", "lines", "jsonl", "json", "sheet", "parquet", "spss", "sql"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +94,11 @@ class Table:
     delimiter: str = ""
     sheet: str = ""
 
+    @property
+    def is_named(self) -> bool:
+        """The names of columns stand in the table; they were not made up."""
+        return self.header_row > 0 or self.form not in ("csv", "lines", "sheet")
+
 
 def lost_precision(cell: Cell) -> bool:
     """Tell whether Excel rounded this id away: ``1.23457E+17``, or a number above 15 digits.
@@ -89,6 +124,35 @@ def as_text(cell: Cell) -> str:
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return str(int(cell))
     return str(cell)
+
+
+def plain(value: object) -> Cell:
+    """Return a value as a cell; lists and objects become their JSON text.
+
+    Not a number is how some programs write that there is none.
+
+    >>> plain(["慢", 2]), plain(float("nan")), plain(Decimal("12.50")), plain("慢".encode())
+    ('["慢", 2]', None, 12.5, '慢')
+    """
+    if isinstance(value, float):
+        return None if math.isnan(value) else value
+    if value is None or isinstance(value, str | int | date | time | timedelta):
+        return value
+    if isinstance(value, Decimal):
+        return None if value.is_nan() else float(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return _text_of(bytes(value))
+    if isinstance(value, UUID):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _text_of(value: bytes) -> str:
+    # Hive, Impala and old Spark write text as bare bytes.
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("gb18030", "replace")
 
 
 def excerpt_of(cells: Iterable[object]) -> str:
