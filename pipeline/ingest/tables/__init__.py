@@ -25,6 +25,7 @@ from pipeline.ingest.tables.parquet import open_parquet
 from pipeline.ingest.tables.sheet import MAX_RATIO, MAX_UNZIPPED, open_sheet
 from pipeline.ingest.tables.spss import MAGIC as SPSS
 from pipeline.ingest.tables.spss import open_spss
+from pipeline.ingest.tables.sql import RowDigest, digest_query, open_query
 from pipeline.ingest.tables.table import (
     EXCERPT,
     SAMPLE,
@@ -51,11 +52,14 @@ __all__ = [
     "Coded",
     "Form",
     "Row",
+    "RowDigest",
     "Table",
     "as_text",
     "detect_encoding",
+    "digest_query",
     "excerpt_of",
     "lost_precision",
+    "open_query",
     "open_table",
 ]
 

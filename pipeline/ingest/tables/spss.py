@@ -28,6 +28,7 @@ from pipeline.ingest.tables.table import (
     Row,
     Table,
     excerpt_of,
+    is_garbled,
 )
 
 #: How SPSS files open; the second are packed (.zsav).
@@ -245,14 +246,10 @@ def _row(
 ) -> Row | BadRow:
     cells = tuple(variable.cell(value) for variable, value in zip(variables, values, strict=True))
     for cell, variable, column in zip(cells, variables, columns, strict=True):
-        if isinstance(cell, str) and not cell.isascii() and _is_garbled(cell):
+        if is_garbled(cell):
             reason = f"bytes that are not {variable.codec}; save the file as UTF-8"
             return BadRow(number, reason, column, excerpt_of(cells))
     return Row(number, cells)
-
-
-def _is_garbled(text: str) -> bool:
-    return any(sign == "\ufffd" or "\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def _has_unlabelled(labels: Mapping[float | str, str], column: Sequence[object]) -> bool:

@@ -19,6 +19,7 @@ EXCERPT = 500
 
 #: What undecodable bytes of UTF-8 are held as; no real text has them.
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_GARBLED = re.compile("[\ufffd\ud800-\udfff]")
 _REFUSAL = re.compile(
     r"拒答|拒绝|不知道|不清楚|说不清|不适用|不记得|未回答|未作答|无法评价|缺失|"
     r"refus|don'?t know|not applicable|no answer|missing|^n/?a$|^dk$",
@@ -139,7 +140,9 @@ def plain(value: object) -> Cell:
     if value is None or isinstance(value, str | int | date | time | timedelta):
         return value
     if isinstance(value, Decimal):
-        return None if value.is_nan() else float(value)
+        if not value.is_finite():
+            return None
+        return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return _text_of(bytes(value))
     if isinstance(value, UUID):
@@ -173,6 +176,11 @@ def excerpt_of(cells: Iterable[object]) -> str:
             parts.append(text)
             room -= len(text) + 3
     return _SURROGATES.sub("�", " | ".join(parts)[:EXCERPT])
+
+
+def is_garbled(cell: Cell) -> bool:
+    """Tell whether a text holds what stands for bytes that could not be decoded."""
+    return isinstance(cell, str) and not cell.isascii() and bool(_GARBLED.search(cell))
 
 
 def is_filled(cell: Cell) -> bool:
