@@ -217,6 +217,7 @@ def _read_file(
     batch: list[tuple[Verbatim, int]] = []
     repeats: Counter[int] = Counter()
     notes: Counter[str] = Counter()
+    as_read = [file]
     rows = 0
 
     def submit() -> None:
@@ -224,7 +225,9 @@ def _read_file(
         progress("read", len(batch))
         batch.clear()
 
-    for record in ingest.read_file(file, source, timezone=settings.timezone, notes=notes):
+    for record in ingest.read_file(
+        file, source, timezone=settings.timezone, notes=notes, on_end=as_read.append
+    ):
         rows += 1
         if isinstance(record, Quarantined):
             refused.append(record)
@@ -239,7 +242,7 @@ def _read_file(
         submit()
     done = [future.result() for future in pending]
     return Outcome(
-        file=file,
+        file=as_read[-1],
         # Rows without any open answer give no record, yet they were read.
         rows_read=rows + notes["no_answer"],
         kept=rows - len(refused),

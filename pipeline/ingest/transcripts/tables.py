@@ -10,6 +10,7 @@ from pipeline.config import SourceSettings
 from pipeline.errors import InputError, did_you_mean
 from pipeline.ingest.quoting import Fault, csv_records, usual_width
 from pipeline.ingest.reader import Reader
+from pipeline.ingest.sniff import SHEETS
 from pipeline.ingest.tables import MAX_LINE, BadRow, open_table
 from pipeline.ingest.transcripts import values as v
 from pipeline.ingest.transcripts.calls import ID_FIELDS, Call, Said, records
@@ -36,7 +37,6 @@ ROLE_COLUMNS = (
 ORDER_COLUMNS = ("turn", "turn_no", "seq", "order", "index", "sentence_id", "轮次", "序号", "句序")
 START_COLUMNS = ("start_ms", "begin_ms", "begin_time", "start_time", "开始时间", "起始时间")
 END_COLUMNS = ("end_ms", "end_time", "结束时间")
-_SHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _Row = Mapping[str, object]
 
 
@@ -80,7 +80,7 @@ def _rows(path: Path, source: SourceSettings) -> Iterator[tuple[int, _Row | v.Br
 def _is_sheet(path: Path) -> bool:
     try:
         with path.open("rb") as file:
-            return file.read(4) in _SHEETS
+            return file.read(4) in SHEETS
     except OSError as exc:
         raise InputError(
             f"{path}: expected a readable file, got: {exc.strerror or exc}; check path and rights"
@@ -230,7 +230,7 @@ def _by_turn(
 
 
 def _sniff(path: Path, head: bytes) -> float:
-    if head.startswith(_SHEETS):
+    if head.startswith(SHEETS):
         return 0.7
     text = v.head_text(head).lstrip("\ufeff \t\r\n")
     first = text.split("\n", 1)[0]
