@@ -33,6 +33,7 @@ from pipeline.report import html
 from pipeline.store import parts, publish, quarantine
 from pipeline.store.forget import Forgotten, forget_customer
 from pipeline.text.documents import DocumentRules, customer_key, load_empty_answers, to_document
+from pipeline.text.notes import load_frames
 
 Progress = Callable[[str, int], None]
 
@@ -122,6 +123,7 @@ def rules_for(settings: Settings) -> DocumentRules:
     lexicons = settings.text.lexicons or shipped("lexicons")
     return DocumentRules(
         empty_answers=load_empty_answers(lexicons / "empty_answers.txt"),
+        frames=load_frames(lexicons / "third_person.yaml"),
         key=_secret_key(settings),
     )
 

@@ -10,6 +10,7 @@ from pipeline.errors import LexiconError
 from pipeline.paths import shipped
 from pipeline.records import Turn, Verbatim
 from pipeline.text.documents import DocumentRules, load_empty_answers, to_document
+from pipeline.text.notes import load_frames
 
 RULES = DocumentRules(empty_answers=frozenset({"无", "没有"}))
 
@@ -136,3 +137,21 @@ def test_a_bad_line_is_named(tmp_path) -> None:  # type: ignore[no-untyped-def]
     path.write_text("无\n没有。\n", encoding="utf-8")
     with pytest.raises(LexiconError, match=r"empty_answers\.txt:2: .*'没有。'; write '没有'"):
         load_empty_answers(path)
+
+
+NOTE = "客户反映上周在云桥支行排队两小时，要求道歉。经核实，已向客户解释。"
+
+
+def test_of_an_agents_note_only_the_report_is_the_customers() -> None:
+    rules = DocumentRules(
+        empty_answers=(), frames=load_frames(shipped("lexicons") / "third_person.yaml")
+    )
+    ticket = Verbatim("desk", "complaint", "complaint", text=NOTE)
+    document = to_document(ticket, rules)
+    own = [document.text[a:b] for a, b in document.customer_spans()]
+    assert document.text == NOTE
+    assert own
+    assert "已向客户解释" not in "".join(own)
+    assert "排队两小时" in "".join(own)
+    # The same words in a survey are somebody's answer, and read whole.
+    assert to_document(answer(NOTE), rules).customer_spans() == [(0, len(NOTE))]

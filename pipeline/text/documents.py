@@ -14,6 +14,7 @@ from pipeline.errors import LexiconError
 from pipeline.records import Document, DocumentTurn, Role, Verbatim
 from pipeline.text.clean import clean, simplify
 from pipeline.text.mask import mask, mask_turns
+from pipeline.text.notes import Frames, reported_spans
 
 #: Labels that open a turn's line in the text of a transcript.
 TURN_LABELS: Mapping[Role, str] = {"customer": "客户：", "agent": "客服：", "unknown": "未知："}
@@ -24,12 +25,15 @@ _MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[3-9][0-9]{9})")
 
 @dataclass(frozen=True, slots=True)
 class DocumentRules:
-    """What turning verbatims into documents needs: the empty answers, and the customers' key.
+    """What turning verbatims into documents needs: word lists, and the customers' key.
 
-    ``key`` is secret and None where none is configured: then no customer key is made.
+    ``frames`` tell the customer's report in an agent's note from the agent's own words; without
+    them every text is the customer's. ``key`` is secret and None where none is configured: then
+    no customer key is made.
     """
 
     empty_answers: Collection[str]
+    frames: Frames | None = None
     key: bytes | None = None
 
 
@@ -65,11 +69,11 @@ def to_document(verbatim: Verbatim, rules: DocumentRules, *, repeat: int = 0) ->
     masks: Counter[str] = Counter()
     if verbatim.turns:
         text, turns = _transcript(verbatim, masks)
-        own = "".join(text[turn.start : turn.end] for turn in turns)
+        said = "".join(text[turn.start : turn.end] for turn in turns)
     else:
         masked = mask(clean(verbatim.text))
         masks.update(masked.masks)
-        text, turns, own = masked.text, (), masked.text
+        text, turns, said = masked.text, (), masked.text
     question = mask(clean(verbatim.question)).text
     attributes = {
         name: mask(clean(member)).text for name, member in verbatim.attributes.items() if member
@@ -98,11 +102,21 @@ def to_document(verbatim: Verbatim, rules: DocumentRules, *, repeat: int = 0) ->
         scores=dict(verbatim.scores),
         attributes=attributes,
         masks=dict(sorted(masks.items())),
-        no_content=_bare(simplify(own)) in rules.empty_answers or not _bare(own),
+        no_content=_bare(simplify(said)) in rules.empty_answers or not _bare(said),
+        own=_reported(verbatim, simplified, rules),
         asr_dropped=verbatim.asr_dropped,
         file=verbatim.file,
         row=verbatim.row,
     )
+
+
+def _reported(
+    verbatim: Verbatim, simplified: str, rules: DocumentRules
+) -> tuple[tuple[int, int], ...]:
+    """Return the customer's report in a ticket an agent wrote; nothing for any other text."""
+    if rules.frames is None or verbatim.kind != "complaint" or verbatim.turns:
+        return ()
+    return reported_spans(simplified, rules.frames)
 
 
 def customer_key(customer_id: str, key: bytes | None) -> str:
