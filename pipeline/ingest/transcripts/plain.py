@@ -10,6 +10,7 @@ from pipeline.config import SourceSettings
 from pipeline.errors import InputError
 from pipeline.ingest.columns import known_role
 from pipeline.ingest.reader import Reader
+from pipeline.ingest.transcripts import noise
 from pipeline.ingest.transcripts import values as v
 from pipeline.ingest.transcripts.calls import Call, Said, records, turns_of
 from pipeline.ingest.transcripts.roles import label_pattern, role_of
@@ -130,10 +131,14 @@ def parse_turns(text: str) -> tuple[Turn, ...]:
     'unknown'
     """
     said = utterances(text)
-    if said and not any(one.speaker for one in said):
-        said = units(text)
+    if said and not _labelled(said):
+        said = tuple(map(Said, units(text)))
     source = SourceSettings(name="text", kind="transcript", path="-")
-    return turns_of(said, source)
+    return turns_of(said, source, asr=noise.sounds_recognised([one.text for one in said]))
+
+
+def _labelled(said: tuple[Said, ...]) -> bool:
+    return any(one.speaker for one in said)
 
 
 def speaker_of(line: str) -> str:
@@ -232,9 +237,11 @@ def read_lines(
     def ready() -> Call | None:
         text = "\n".join(lines)
         said = utterances(text)
-        if said and not any(one.speaker for one in said):
-            said = units(text)
-        return Call(said, dict(fields), asr=False) if said else None
+        if said and not _labelled(said):
+            said = tuple(map(Said, units(text)))
+        # By hand unless its spelling says otherwise: nothing else does.
+        heard = noise.sounds_recognised([text] if not _labelled(said) else [s.text for s in said])
+        return Call(said, dict(fields), asr=heard) if said else None
 
     def out(row: int, call: Call, alone: bool) -> Iterator[Verbatim | Quarantined]:
         stem = path.stem if alone else f"{path.stem}#{calls}"

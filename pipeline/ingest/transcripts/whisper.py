@@ -5,8 +5,7 @@ from __future__ import annotations
 from pipeline.ingest.transcripts import values as v
 from pipeline.ingest.transcripts.calls import Call, Said, gather, json_reader
 from pipeline.ingest.transcripts.funasr import time_scale, unspaced
-
-_HALLUCINATED = "recogniser hallucination dropped: silence written as speech"
+from pipeline.ingest.transcripts.pauses import words_of
 
 
 def _is_silence(item: object) -> bool:
@@ -23,7 +22,9 @@ def _speech(item: object, scale: float) -> Said | None:
     raw = item.get("text")
     words = item.get("words")
     if raw is None and isinstance(words, list):
-        raw = "".join(v.as_text(v.field(word, "word", "text")) or "" for word in words)
+        # Whisper's words open with the blank that stands before them.
+        names = (v.field(word, "word", "text") for word in words)
+        raw = "".join(name for name in names if isinstance(name, str))
     text = v.as_text(raw)
     if text is None:
         return None
@@ -34,7 +35,8 @@ def _speech(item: object, scale: float) -> Said | None:
         named = [name for name in named if name]
         speaker = max(sorted(set(named)), key=named.count) if named else ""
     start, end = (v.as_ms(item.get(key), scale=scale) for key in ("start", "end"))
-    return Said(unspaced(text), speaker or "", start_ms=start, end_ms=end)
+    timed = words_of(words, "word", "start", "end", scale=scale)
+    return Said(unspaced(text), speaker or "", start_ms=start, end_ms=end, words=timed)
 
 
 def parse(value: object) -> Call | None:
@@ -48,11 +50,10 @@ def parse(value: object) -> Call | None:
         return None
     items = value.get("segments")
     scale = 1000.0
-    faults: tuple[tuple[str, str], ...] = ()
+    silent = 0
     if isinstance(items, list):
-        faults = tuple(
-            (f"segments[{n}]", _HALLUCINATED) for n, item in enumerate(items) if _is_silence(item)
-        )
+        # Silence written as speech is no part of the call that couldn't be read.
+        silent = sum(map(_is_silence, items))
         items = [{"text": None} if _is_silence(item) else item for item in items]
         if not any("avg_logprob" in item for item in items if isinstance(item, dict)):
             spans = []
@@ -63,12 +64,12 @@ def parse(value: object) -> Call | None:
                     spans.append((start, end))
                     characters += len(v.as_text(v.field(item, "text")) or "")
             scale = time_scale(spans, characters) if spans else 1000.0
-    said, more = gather(items, "segments", lambda item: _speech(item, scale))
+    said, faults = gather(items, "segments", lambda item: _speech(item, scale))
     whole = v.as_text(value.get("text"))
-    if not said and whole and not more and not faults:
+    if not said and whole and not faults and not silent:
         said = (Said(unspaced(whole)),)
     fields = {key: item for key, item in value.items() if not isinstance(item, list | dict)}
-    return Call(said, fields, faults=faults + more)
+    return Call(said, fields, faults=faults, dropped=silent)
 
 
 def _is_segment(value: object) -> bool:
