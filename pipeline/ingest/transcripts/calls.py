@@ -203,9 +203,9 @@ def parted(said: Sequence[Said]) -> list[Said]:
     end there, and a name or number said across it is still seen whole when it is masked. A call
     without any speaker is parted into units of their own, which either side may have said.
 
-    >>> text = "您好很高兴为您服务有什么可以帮您呃我想问一下话费怎么这么高啊你们查一下退给我行吗"
+    >>> text = "您好很高兴为您服务有什么可以帮您呃我想问一下话费怎么这么高啊你们查一下退给我行不行"
     >>> [one.text for one in parted([Said(text)])]
-    ['您好很高兴为您服务有什么可以帮您', '呃我想问一下话费怎么这么高啊你们查一下退给我行吗']
+    ['您好很高兴为您服务有什么可以帮您', '呃我想问一下话费怎么这么高啊你们查一下退给我行不行']
     """
     marked = any(one.speaker or one.role or one.channel for one in said)
     found: list[Said] = []
