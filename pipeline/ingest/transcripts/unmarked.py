@@ -6,6 +6,8 @@ import re
 
 #: Units of a text without punctuation grow to about this many characters.
 LONGEST = 40
+#: A question of so many characters is a unit of its own.
+_QUESTION = 4
 _STOP = re.compile(r"(?<=[。！？!?；;\n])\s*")
 # Words that open a turn or answer one; the text before them is a unit of its own.
 _OPENERS = (
@@ -52,6 +54,10 @@ def _by_words(words: list[str]) -> list[str]:
     unit: list[str] = []
     length = 0
     for word in words:
+        # A question ends the turn: what follows is its answer.
+        if length >= _QUESTION and unit[-1].endswith("吗"):
+            found.append(_spelled(unit))
+            unit, length = [], 0
         opens = (word in _STRONG and length >= 8) or (word in _OPENERS and length >= LONGEST // 2)
         if unit and (opens or length >= 2 * LONGEST):
             found.append(_spelled(unit))
@@ -72,8 +78,8 @@ def _by_length(text: str) -> list[str]:
     openers = "|".join(sorted((word for word in _OPENERS if len(word) > 1), key=len, reverse=True))
     found: list[str] = []
     start = 0
-    for cut in re.finditer(rf"(?<![是也])(?:{openers}|[呃嗯哦噢])", text):
-        least = 8 if cut[0] in _STRONG else LONGEST // 2
+    for cut in re.finditer(rf"(?<![是也])(?:{openers}|[呃嗯哦噢])|(?<=吗)", text):
+        least = 8 if cut[0] in _STRONG else LONGEST // 2 if cut[0] else _QUESTION
         if cut.start() - start >= least:
             found.append(text[start : cut.start()])
             start = cut.start()
