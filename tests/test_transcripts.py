@@ -8,8 +8,6 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from pipeline.config import SourceSettings
 from pipeline.errors import InputError
@@ -193,68 +191,6 @@ def test_gb18030_and_utf16_are_read(tmp_path: Path) -> None:
     for encoding in ("gb18030", "utf-16"):
         _, records = read(tmp_path / "c.txt", TEXTS["plain"].encode(encoding))
         assert said(records) == CALL
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
-    max_leaves=5,
-)
-
-
-def _spoiled(value: object, place: int, junk: object) -> object:
-    """Replace the ``place``-th node of a JSON value."""
-    count = -1
-
-    def walk(node: object) -> object:
-        nonlocal count
-        count += 1
-        if count == place:
-            return junk
-        if isinstance(node, dict):
-            return {key: walk(item) for key, item in node.items()}
-        return [walk(item) for item in node] if isinstance(node, list) else node
-
-    return walk(value)
-
-
-@settings(
-    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(
-    form=st.sampled_from(sorted(FORMS)),
-    place=st.integers(0, 40),
-    junk=JSON,
-    cut=st.none() | st.integers(1, 400),
-)
-def test_spoiled_json_is_our_error_or_a_quarantined_part(
-    form: str, place: int, junk: object, cut: int | None, tmp_path: Path
-) -> None:
-    path = tmp_path / "c.json"
-    path.write_text(json.dumps(_spoiled(FORMS[form], place, junk))[:cut], encoding="utf-8")
-    head = path.read_bytes()
-    for reader in READERS:
-        reader.sniff(path, head)
-        try:
-            for record in reader.read(path, source(), "Asia/Shanghai"):
-                assert isinstance(record, Verbatim | Quarantined)
-        except InputError:
-            continue
-
-
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(st.binary(max_size=200))
-def test_any_bytes_are_our_error_or_records(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "c.txt"
-    path.write_bytes(content)
-    for reader in READERS:
-        assert 0 <= reader.sniff(path, content) <= 1
-        try:
-            list(reader.read(path, source(), "Asia/Shanghai"))
-        except InputError:
-            continue
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="needs ../shared/data, which is not shipped")

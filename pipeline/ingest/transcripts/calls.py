@@ -137,6 +137,18 @@ def settings_of(source: SourceSettings, name: str) -> frozenset[str]:
     return frozenset(part.strip().casefold() for part in re.split(r"[|,，]", text) if part.strip())
 
 
+def told_apart(said: Sequence[Said]) -> bool:
+    """Say whether the input tells the speakers apart; one label on everything doesn't.
+
+    Of one track, or where nobody was told apart, every sentence is of speaker or channel 0.
+
+    >>> told_apart([Said("您好", "0"), Said("卡没了", "0")])
+    False
+    """
+    known = any(one.role for one in said)
+    return known or len({(one.speaker, one.channel) for one in said if one.speaker}) > 1
+
+
 def turns_of(
     said: Sequence[Said], source: SourceSettings, *, asr: bool = False
 ) -> tuple[Turn, ...]:
@@ -167,7 +179,9 @@ def turns_of(
             roles.append(("unknown", "inferred", 1.0))
     open_ = [n for n, (_, how, _) in enumerate(roles) if how == "inferred"]
     if open_:
-        guesses = infer_roles([said[n].text for n in open_], [said[n].speaker for n in open_])
+        apart = told_apart(said)
+        speakers = [said[n].speaker if apart else "" for n in open_]
+        guesses = infer_roles([said[n].text for n in open_], speakers)
         for n, (role, confidence) in zip(open_, guesses, strict=True):
             how: RoleSource = "inferred" if confidence > 0.5 else "none"
             roles[n] = (role, how, confidence if how == "inferred" else 1.0)
@@ -207,7 +221,7 @@ def parted(said: Sequence[Said]) -> list[Said]:
     >>> [one.text for one in parted([Said(text)])]
     ['您好很高兴为您服务有什么可以帮您', '呃我想问一下话费怎么这么高啊你们查一下退给我行不行']
     """
-    marked = any(one.speaker or one.role or one.channel for one in said)
+    marked = told_apart(said)
     found: list[Said] = []
     for one in said:
         if len(one.text) < SHORT:

@@ -80,7 +80,8 @@ def parse(value: object) -> Call | None:
         return None
     name = v.as_text(v.field(value, "key", "wav_name")) or ""
     mode = value.get("mode")
-    part = f"{name}|2pass" if isinstance(mode, str) and mode.startswith("2pass") else ""
+    streamed = isinstance(mode, str) and (mode.startswith("2pass") or mode == "online")
+    part = f"{name}|{str(mode)[:5]}" if streamed else ""
     fields = {key: item for key, item in value.items() if not isinstance(item, list | dict)}
     # The tags carry the emotion. Beside the words it is metadata: a dimension of the results
     # where the source's 'attributes' ask for it, and no word of the customer's.

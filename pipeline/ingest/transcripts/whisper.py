@@ -6,6 +6,7 @@ from pipeline.ingest.transcripts import values as v
 from pipeline.ingest.transcripts.calls import Call, Said, gather, json_reader
 from pipeline.ingest.transcripts.funasr import time_scale, unspaced
 from pipeline.ingest.transcripts.pauses import words_of
+from pipeline.ingest.transcripts.unmarked import is_spaced
 
 
 def _is_silence(item: object) -> bool:
@@ -36,7 +37,9 @@ def _speech(item: object, scale: float) -> Said | None:
         speaker = max(sorted(set(named)), key=named.count) if named else ""
     start, end = (v.as_ms(item.get(key), scale=scale) for key in ("start", "end"))
     timed = words_of(words, "word", "start", "end", scale=scale)
-    return Said(unspaced(text), speaker or "", start_ms=start, end_ms=end, words=timed)
+    # Blanks are Whisper's punctuation, unless they stand after every word.
+    text = unspaced(text) if is_spaced(text) else text
+    return Said(text, speaker or "", start_ms=start, end_ms=end, words=timed)
 
 
 def parse(value: object) -> Call | None:
