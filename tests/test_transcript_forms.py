@@ -256,7 +256,8 @@ def test_the_track_of_the_agent_is_configuration(agent: str, tmp_path: Path) -> 
 def test_tencent_nulls_and_chinese_numerals(tmp_path: Path) -> None:
     body = {"Response": {"Data": {"TaskId": 95223940, "Result": "", "ResultDetail": [
         {"FinalSentence": None, "WrittenText": None, "StartMs": None, "SpeakerId": None,
-         "SliceSentence": "号码 是 幺 三 八 零 零 一 三 八 零 零 零", "Words": None}]}}}  # fmt: skip
+         "Words": None, "SliceSentence": "号码 是 幺 三 八 零 零 一 三 八 零 零 零"}
+    ]}}}  # fmt: skip
     _, records = read(tmp_path / "c.json", body)
     (record,) = verbatims(records)
     document = to_document(record, DocumentRules(empty_answers=()))

@@ -68,6 +68,7 @@ def _read_by_all(content: bytes, suffix: str = ".json") -> None:
         path.write_bytes(content)
         for reader in READERS:
             assert 0 <= reader.sniff(path, content[:65_536]) <= 1
+            message = ""
             try:
                 for record in reader.read(path, source(), "Asia/Shanghai"):
                     assert isinstance(record, Verbatim | Quarantined)
@@ -78,7 +79,8 @@ def _read_by_all(content: bytes, suffix: str = ".json") -> None:
                         assert record.turns
                         "".join(turn.text for turn in record.turns).encode()
             except InputError as exc:
-                assert "\n" not in str(exc)
+                message = str(exc)
+            assert "\n" not in message
 
 
 def _bytes(value: object, encoding: str = "utf-8") -> bytes:
@@ -141,11 +143,11 @@ def test_bytes_of_two_encodings(first: bytes, text: str, last: str) -> None:
         '{"segments":' * 3_000 + "1" + "}" * 3_000,
         '[{"key":"a","text":' + "[" * 2_000 + "]" * 2_000 + "}]",
         '{"lattice": [{"json_1best": "' + "[" * 50_000 + '"}]}',
-        json.dumps({"segments": [{"start": 0, "end": 1, "text": "卡" * 2_000_000}]}),
-        json.dumps({"segments": [{"start": 0, "end": 1, "text": "我要退款 " * 300_000}]}),
+        json.dumps({"segments": [{"start": 0, "end": 1, "text": "卡" * 200_000}]}),
+        json.dumps({"segments": [{"start": 0, "end": 1, "text": "我要退款 " * 30_000}]}),
         '{"text": "' + "客服：" * 200_000,
-        "WEBVTT\n\n" + "-->\n" * 100_000,
-        "WEBVTT\n\n00:01.000 --> 00:02.000\n" + "<v " * 200_000,
+        "WEBVTT\n\n" + "-->\n" * 10_000,
+        "WEBVTT\n\n00:01.000 --> 00:02.000\n" + "<v " * 50_000,
         "1\n00:00:01,000 --> 00:00:02,000\n" + "[" * 200_000,
     ],
     ids=["brackets", "objects", "lists", "in a string", "long word", "loop", "cut", "arrows",
