@@ -13,7 +13,7 @@ from pipeline.records import Quarantined, Turn, Verbatim
 from pipeline.text.clauses import split
 from pipeline.text.clean import simplify
 from pipeline.text.documents import DocumentRules, to_document
-from tests.test_transcripts import CALL, A, C, read, said
+from tests.test_transcripts import CALL, A, C, iflytek, read, said
 
 LONG = "我的卡被吞了然后你们也没人管到底怎么回事"
 # Silent for a second before 然后.
@@ -238,6 +238,38 @@ def test_one_label_on_every_sentence_tells_nobody_apart(tmp_path: Path) -> None:
         {"BeginTime": 9, "EndTime": 19, "ChannelId": 0, "Text": C}]}  # fmt: skip
     _, records = read(tmp_path / "c.json", body)
     assert said(records) == CALL
+
+
+OTHERS: dict[str, tuple[str, str, object]] = {
+    "Whisper with ids and speakers": ("c.json", "whisper", {
+        "task": "transcribe", "language": "zh", "duration": 5.0, "text": A + C, "segments": [
+            {"id": 0, "start": 0.07, "end": 2, "text": A, "speaker": "A"},
+            {"id": 1, "start": 2, "end": 5, "text": C, "speaker": "B"}]}),
+    "whisper.cpp": ("c.json", "whisper", {"result": {"language": "zh"}, "transcription": [
+        {"offsets": {"from": 70, "to": 2500}, "text": A},
+        {"offsets": {"from": 2500, "to": 4000}, "text": C}]}),
+    "通义听悟": ("c.json", "aliyun", {"TaskId": "c1", "Transcription": {"Paragraphs": [
+        {"SpeakerId": "1", "Words": [{"Start": 70, "End": 90, "Text": A[:3]},
+                                     {"Start": 90, "End": 99, "Text": A[3:]}]},
+        {"SpeakerId": "2", "Words": [{"Start": 100, "End": 200, "Text": C}]}]}}),
+    "Tencent callback": ("c.json", "tencent", {"code": 0, "requestId": 123456789, "text":
+        f"[0:0.070,0:2.380,0]  {A}\n[0:2.5,0:4.0,1]  {C}\n"}),
+    "iFlytek, nobody told apart": ("c.json", "iflytek", {"lattice": [
+        {"json_1best": json.dumps(iflytek(A, "0", 70)), "spk": "段落-0"},
+        {"json_1best": json.dumps(iflytek(C, "0", 2100)), "spk": "段落-0"}]}),
+    "Zoom": ("c.vtt", "subtitles",
+        f"WEBVTT\n\n1\n00:00:00.070 --> 00:00:05.000\nLi Lei: {A}\n\n"
+        f"2\n00:00:05.000 --> 00:00:06.000\n韩梅: {C}\n"),
+    "clock in a table": ("c.csv", "transcript_table",
+        f"通话编号,角色,开始时间,内容\nc1,客服,00:00:00.07,{A}\nc1,客户,00:00:05,{C}\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", OTHERS)
+def test_other_spellings(form: str, tmp_path: Path) -> None:
+    file, reader, content = OTHERS[form]
+    name, records = read(tmp_path / file, content)
+    assert (name, said(records), turns(records)[0].start_ms) == (reader, CALL, 70)
 
 
 @pytest.mark.parametrize("agent", ["0", "1"])

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from pipeline.ingest.transcripts import values as v
 from pipeline.ingest.transcripts.calls import Call, Said, Unread, gather, json_reader
+from pipeline.ingest.transcripts.funasr import unspaced
 from pipeline.ingest.transcripts.pauses import Word, words_of
 from pipeline.ingest.transcripts.roles import role_of
 
@@ -75,6 +76,10 @@ def parse(value: object) -> Call | None:
     if isinstance(tracks, list) and any(v.field(one, "sentences") is not None for one in tracks):
         every, wrong = _tracks(tracks)
         return Call(in_time(every), _beside(value), faults=wrong)
+    paragraphs = v.field(v.field(holder, "transcription") or holder, "paragraphs")
+    if isinstance(paragraphs, list):
+        said, faults = gather(paragraphs, "paragraphs", _paragraph)
+        return Call(said, _beside(value), faults=faults)
     for name in ("sentences", "asr_result", "phrases", "dialogue"):
         items = v.field(holder, name)
         # The answer of the contact centre holds AsrResult in AsrResult.
@@ -86,6 +91,20 @@ def parse(value: object) -> Call | None:
         said = _timed(said, v.field(holder, "words"))
         return Call(in_time(said), _beside(value), faults=faults)
     return None
+
+
+def _paragraph(item: object) -> Said | None:
+    """Read a paragraph of 通义听悟: its words hold the text."""
+    words = words_of(v.field(item, "words"), "text", "start", "end")
+    if not isinstance(v.field(item, "words"), list):
+        return None
+    return Said(
+        unspaced("".join(word.text for word in words)),
+        v.as_text(v.field(item, "speaker_id")) or "",
+        start_ms=words[0].start_ms if words else None,
+        end_ms=words[-1].end_ms if words else None,
+        words=words,
+    )
 
 
 def _tracks(tracks: list[object]) -> tuple[tuple[Said, ...], tuple[Unread, ...]]:
@@ -126,7 +145,7 @@ def _is_sentence(value: object) -> bool:
 READER = json_reader(
     "aliyun",
     parse=parse,
-    marks=r'"(?:[Ss]entences|[Aa]srResult|Phrases|roleName)"\s*:|"(?:[Bb]eginTime|begin_time)"\s*:',
+    marks=r'"(?:[Ss]entences|[Aa]srResult|Phrases|Paragraphs|roleName)"\s*:|"(?:[Bb]eginTime|begin_time)"\s*:',
     score=0.93,
     segment=_is_sentence,
     wrap="sentences",

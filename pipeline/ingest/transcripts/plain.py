@@ -17,8 +17,8 @@ from pipeline.ingest.transcripts.roles import label_pattern, role_of
 from pipeline.ingest.transcripts.unmarked import units
 from pipeline.records import Quarantined, Turn, Verbatim
 
-_CLOCK = r"(?:\d{4}[-/]\d{1,2}[-/]\d{1,2}\s+)?\d{1,3}:[0-5]?\d(?::[0-5]?\d)?(?:[.,]\d{1,3})?"
-_TIME = rf"[\[\(（【]?\s*({_CLOCK})(?:\s*(?:-->|[-~—–至])\s*({_CLOCK}))?\s*[\]\)）】]?"
+CLOCK = r"(?:\d{4}[-/]\d{1,2}[-/]\d{1,2}\s+)?\d{1,3}:[0-5]?\d(?::[0-5]?\d)?(?:[.,]\d{1,3})?"
+_TIME = rf"[\[\(（【]?\s*({CLOCK})(?:\s*(?:-->|[-~—–至])\s*({CLOCK}))?\s*[\]\)）】]?"
 _LABEL = label_pattern()
 _HEAD = re.compile(
     rf"^\s*(?:{_TIME}\s*)?(?:[【\[（(]\s*({_LABEL})\s*[】\]）)]\s*[：:]?|({_LABEL})\s*"
@@ -56,11 +56,15 @@ _ABOUT = re.compile(
 _LONGEST_VALUE = 80
 
 
-def _ms(clock: str | None) -> int | None:
+def clock_ms(clock: str | None) -> int | None:
+    """Return the ms of a time in the call; None for a time of day, which has its date before it.
+
+    >>> clock_ms("00:01:05.5"), clock_ms("2026-09-03 10:15")
+    (65500, None)
+    """
     if not clock:
         return None
     parts = clock.split()[-1].replace(",", ".").split(":")
-    # A date before it makes it the time of day, which is no place in the call.
     if " " in clock.strip():
         return None
     seconds = 0.0
@@ -91,9 +95,11 @@ def utterances(text: str) -> tuple[Said, ...]:
             if head:
                 label = head[3] or head[4] or ""
                 start, end = head[1] or head[5], head[2] or head[6]
-                found.append([label, [head[7]], _ms(start), _ms(end)])
+                found.append([label, [head[7]], clock_ms(start), clock_ms(end)])
             elif alone and (alone[1] or alone[4] or len(alone[3]) > 1):
-                found.append([alone[3], [], _ms(alone[1] or alone[4]), _ms(alone[2] or alone[5])])
+                found.append(
+                    [alone[3], [], clock_ms(alone[1] or alone[4]), clock_ms(alone[2] or alone[5])]
+                )
             elif line.strip():
                 if not found:
                     found.append(["", [], None, None])

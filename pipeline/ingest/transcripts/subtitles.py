@@ -17,6 +17,7 @@ from pipeline.ingest.reader import Reader
 from pipeline.ingest.transcripts import values as v
 from pipeline.ingest.transcripts.calls import Call, Said, Unread, records
 from pipeline.ingest.transcripts.plain import utterances
+from pipeline.ingest.transcripts.roles import role_of
 from pipeline.records import Quarantined, Verbatim
 
 _CLOCK = r"(?:\d{1,10}:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?"
@@ -26,6 +27,7 @@ _MARKUP = re.compile(r"</?[a-z][^<>]{0,80}>|<\d[\d:.]*>|\{\\[^{}]{0,40}\}", re.I
 _PREFIX = re.compile(
     r"^\s*(?:[\[【(（]([^\]】)）]{1,24})[\]】)）]\s*[：:]?|((?:SPEAKER|spk)_?\d{1,3})\s*[：:])\s*"
 )
+_NAME = re.compile(r"\s*([^\W\d][^:：，。,!?！？<>\n]{0,23}?)\s*[:：]\s*")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -111,8 +113,12 @@ def parse(text: str) -> tuple[tuple[Said, ...], tuple[tuple[int, Unread], ...]]:
             # The words of one cue go on under an empty line.
             cues[-1].lines.extend(block)
     said: list[Said] = []
+    named = _named([cue.raw_text for cue in cues])
     for cue in cues:
         for speaker, words in _voices(cue.raw_text):
+            name = _NAME.match(words) if named and not speaker else None
+            if name and name[1] in named:
+                speaker, words = name[1], words[name.end() :]
             for one in utterances(words):
                 said.append(
                     Said(
@@ -133,6 +139,14 @@ def _is_aside(block: list[str]) -> bool:
         or WebVTTStyleBlock.is_valid(block)
         or block[0].strip() in ("STYLE", "REGION")
     )
+
+
+def _named(texts: list[str]) -> frozenset[str]:
+    """Return the names that open the cues, as Zoom writes them; none where few cues have one."""
+    found = [name[1] for text in texts if (name := _NAME.match(text)) and not role_of(name[1])]
+    names = frozenset(found)
+    # A word before a colon that comes once in a while is what somebody said.
+    return names if 2 <= len(names) <= 6 and len(found) * 10 >= 6 * len(texts) else frozenset()
 
 
 def _voices(body: str) -> list[tuple[str, str]]:

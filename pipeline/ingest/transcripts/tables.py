@@ -14,7 +14,7 @@ from pipeline.ingest.tables import MAX_LINE, BadRow, open_table
 from pipeline.ingest.transcripts import noise
 from pipeline.ingest.transcripts import values as v
 from pipeline.ingest.transcripts.calls import ID_FIELDS, Call, Said, records
-from pipeline.ingest.transcripts.plain import utterances
+from pipeline.ingest.transcripts.plain import CLOCK, clock_ms, utterances
 from pipeline.ingest.transcripts.roles import role_of
 from pipeline.ingest.transcripts.unmarked import is_spaced, units
 from pipeline.records import Quarantined, Verbatim
@@ -97,7 +97,7 @@ def _column(
         if wanted not in row:
             raise InputError(
                 f"{path}: expected a column {wanted!r} for {key}, found "
-                f"{', '.join(list(row)[:20])}{did_you_mean(wanted, row)}; mend 'columns'"
+                f"{_names(row)}{did_you_mean(wanted, row)}; mend 'columns'"
             )
         return wanted
     names = {re.sub(r"[\s_]", "", name).casefold(): name for name in row}
@@ -105,6 +105,11 @@ def _column(
         if (found := names.get(guess.replace("_", "").casefold())) is not None:
             return found
     return ""
+
+
+def _names(row: _Row) -> str:
+    # A name can be a whole cell of a file without a header: one line, and short.
+    return ", ".join(" ".join(str(name).split())[:24] for name in list(row)[:20])
 
 
 def columns_of(path: Path, source: SourceSettings) -> dict[str, str]:
@@ -134,7 +139,7 @@ def _read(path: Path, source: SourceSettings, timezone: str) -> Iterator[Verbati
             if not text_column:
                 raise InputError(
                     f"{path}: expected a column of words, for example text or 对话内容, found "
-                    f"{', '.join(list(row)[:20])}; name it under 'columns: text' of the source"
+                    f"{_names(row)}; name it under 'columns: text' of the source"
                 )
             if not (role_column and id_column):
                 break
@@ -226,18 +231,29 @@ def _by_turn(
             units(text)[0] if is_spaced(text) and len(units(text)) == 1 else text,
             label,
             role if settled else None,
-            start_ms=v.as_ms(v.field(row, *START_COLUMNS)),
-            end_ms=v.as_ms(v.field(row, *END_COLUMNS)),
+            start_ms=_place(v.field(row, *START_COLUMNS)),
+            end_ms=_place(v.field(row, *END_COLUMNS)),
         )
         groups[key][2].append((order, number, said))
     for other in list(groups):
         yield from out(other)
 
 
+def _place(value: object) -> int | None:
+    """Read a place in the call: ms, or a clock such as 00:01:05."""
+    found = v.as_ms(value)
+    if found is None and isinstance(value, str) and re.fullmatch(CLOCK, value.strip()):
+        return clock_ms(value.strip())
+    return found
+
+
 def _sniff(path: Path, head: bytes) -> float:
     if head.startswith(_SHEETS):
         return 0.7
     text = v.head_text(head).lstrip("\ufeff \t\r\n")
+    # The rows of a table are flat; a list of objects holds the parts of one call.
+    if text.startswith(("{", "[")) and re.search(r"[{,]\s*\"[^\"]{1,40}\"\s*:\s*\[\s*\{", text):
+        return 0.0
     first = text.split("\n", 1)[0]
     names = {
         re.sub(r"[\s_]", "", name.strip('"{}[] \r')).casefold()

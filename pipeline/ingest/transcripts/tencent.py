@@ -72,7 +72,8 @@ def parse(value: object) -> Call | None:
     items = v.field(holder, "ResultDetail")
     if isinstance(items, str):
         items = v.loads(items)
-    plain = v.field(holder, "Result")
+    # A callback has the lines under "text".
+    plain = v.field(holder, "Result") or v.field(holder, "text")
     found = lines(plain) if isinstance(plain, str) else ()
     if (
         items is None
@@ -93,7 +94,7 @@ def _is_sentence(value: object) -> bool:
 READER = json_reader(
     "tencent",
     parse=parse,
-    marks=r'"(?:FinalSentence|SliceSentence|ResultDetail|resultDetail)"\s*:',
+    marks=r'"(?:text|Result)"\s*:\s*"\[\d+:\d+\.\d+,\d+:\d+\.\d+[\],]|"(?:FinalSentence|SliceSentence|ResultDetail|resultDetail)"\s*:',
     score=0.95,
     segment=_is_sentence,
     wrap="ResultDetail",

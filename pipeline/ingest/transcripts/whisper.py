@@ -49,7 +49,13 @@ def parse(value: object) -> Call | None:
     ...     {"start": 0.0, "end": 2.5, "text": " 我要投訴", "speaker": "SPEAKER_01"}]}).said]
     [('我要投訴', 'SPEAKER_01', 2500)]
     """
-    if not isinstance(value, dict) or not ("segments" in value or "word_segments" in value):
+    if not isinstance(value, dict):
+        return None
+    if isinstance(value.get("transcription"), list):
+        # whisper.cpp, whose offsets are ms.
+        said, faults = gather(value["transcription"], "transcription", _offset)
+        return Call(said, _beside(value), faults=faults)
+    if not ("segments" in value or "word_segments" in value):
         return None
     items = value.get("segments")
     scale = 1000.0
@@ -71,8 +77,19 @@ def parse(value: object) -> Call | None:
     whole = v.as_text(value.get("text"))
     if not said and whole and not faults and not silent:
         said = (Said(unspaced(whole)),)
-    fields = {key: item for key, item in value.items() if not isinstance(item, list | dict)}
-    return Call(said, fields, faults=faults, dropped=silent)
+    return Call(said, _beside(value), faults=faults, dropped=silent)
+
+
+def _beside(value: dict[str, object]) -> dict[str, object]:
+    return {key: item for key, item in value.items() if not isinstance(item, list | dict)}
+
+
+def _offset(item: object) -> Said | None:
+    text = v.as_text(v.field(item, "text"))
+    if text is None or not isinstance(item, dict):
+        return None
+    start, end = (v.as_ms(v.field(item.get("offsets"), edge)) for edge in ("from", "to"))
+    return Said(text, v.as_text(item.get("speaker")) or "", start_ms=start, end_ms=end)
 
 
 def _is_segment(value: object) -> bool:
@@ -86,7 +103,7 @@ def _is_segment(value: object) -> bool:
 READER = json_reader(
     "whisper",
     parse=parse,
-    marks=r'"(?:segments|word_segments)"\s*:|"(?:avg_logprob|no_speech_prob)"\s*:'
+    marks=r'"(?:segments|word_segments|transcription)"\s*:\s*\[|"(?:avg_logprob|no_speech_prob)"\s*:'
     r'|"start"\s*:[^{}]{0,60}"end"\s*:[^{}]{0,60}"text"\s*:',
     score=0.8,
     segment=_is_segment,
