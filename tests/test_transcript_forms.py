@@ -285,6 +285,22 @@ def test_the_track_of_the_agent_is_configuration(agent: str, tmp_path: Path) -> 
     assert {turn.role_source for turn in turns(records)} == {"channel"}
 
 
+def test_a_configured_name_is_no_track(tmp_path: Path) -> None:
+    body = {"sentences": [
+        {"beginTime": 0, "channelId": 0, "roleName": "小李", "text": "嗯"},
+        {"beginTime": 9, "channelId": 1, "roleName": "王女士", "text": "好"}]}  # fmt: skip
+    _, records = read(tmp_path / "c.json", body, columns={"agent": "小李"})
+    assert said(records) == [("agent", "嗯"), ("customer", "好")]
+
+
+def test_what_stays_unknown_was_not_inferred() -> None:
+    # 你 speaks for the customer, and not loud enough.
+    turns_ = parse_turns("A：嗯你\nB：好的")
+    assert {(turn.role, turn.role_source, turn.role_confidence) for turn in turns_} == {
+        ("unknown", "none", 1.0)
+    }
+
+
 def test_tencent_nulls_and_chinese_numerals(tmp_path: Path) -> None:
     body = {"Response": {"Data": {"TaskId": 95223940, "Result": "", "ResultDetail": [
         {"FinalSentence": None, "WrittenText": None, "StartMs": None, "SpeakerId": None,

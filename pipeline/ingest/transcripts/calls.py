@@ -156,12 +156,13 @@ def turns_of(
     agents, callers = settings_of(source, "agent"), settings_of(source, "caller")
     roles: list[tuple[Role, RoleSource, float]] = []
     known = agents | callers
-    tracks = len({one.channel for one in said if one.channel}) > 1
+    tracks = {one.channel.strip().casefold() for one in said if one.channel}
+    # Of two tracks the configuration names the track, not who was told apart on it.
+    by_track = len(tracks) > 1 and bool(tracks & known)
     for one in said:
         label = one.speaker.strip().casefold()
         track = one.channel.strip().casefold()
-        # Of two tracks the configuration names the track, not who was told apart on it.
-        if track and (tracks or label not in known) and (tracks or track in known):
+        if track and (by_track or (track in known and label not in known)):
             label = track
         named = role_of(one.speaker) if one.role is None else None
         if label and label in known:
@@ -183,8 +184,9 @@ def turns_of(
         speakers = [said[n].speaker if apart else "" for n in open_]
         guesses = infer_roles([said[n].text for n in open_], speakers)
         for n, (role, confidence) in zip(open_, guesses, strict=True):
-            how: RoleSource = "inferred" if confidence > 0.5 else "none"
-            roles[n] = (role, how, confidence if how == "inferred" else 1.0)
+            # What stays unknown was not inferred, however near it came.
+            sure = role != "unknown"
+            roles[n] = (role, "inferred" if sure else "none", confidence if sure else 1.0)
     return tuple(
         Turn(number, role, one.text, how, confidence, one.start_ms, one.end_ms, asr)
         for number, (one, (role, how, confidence)) in enumerate(
