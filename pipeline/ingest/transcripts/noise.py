@@ -74,11 +74,15 @@ def sounds_recognised(texts: Sequence[str]) -> bool:
     >>> sounds_recognised(["您好，请问有什么可以帮您？", "我的卡被吞了"])
     False
     """
-    if any(map(is_spaced, texts)):
-        return True
-    long_ = [text for text in texts if len(text) >= 30]
-    bare = sum(len(re.findall(r"[，。！？；、,.!?;…~]", one)) * 60 < len(one) for one in long_)
-    return bool(long_) and bare * 2 > len(long_)
+    every = sum(map(len, texts))
+    bare = sum(len(text) for text in texts if is_spaced(text) or _is_bare(text))
+    # One message without punctuation makes no recording of a chat.
+    return 0 < every * 2 < bare * 3
+
+
+def _is_bare(text: str) -> bool:
+    marks = len(re.findall(r"[，。！？；、,.!?;:：…~～\[\]@\"“”]| (?=[^ ])", text))
+    return len(text) >= 30 and marks * 60 < len(text)
 
 
 def dropped(text: str) -> tuple[str, int]:

@@ -26,7 +26,8 @@ def is_spaced(text: str) -> bool:
     """
     parts = text.split()
     han = len(re.findall(r"[\u3400-\u9fff]", text))
-    return len(parts) >= 4 and han >= 4 and han / len(parts) <= 3.0
+    chinese = han >= 4 and han * 2 >= sum(map(len, parts))
+    return len(parts) >= 4 and chinese and han / len(parts) <= 3.0
 
 
 def units(text: str) -> list[str]:
