@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from pipeline.cells import csv_line, safe_cell
 from pipeline.reading.reader import Resources, read_documents
 from pipeline.records import Document, Quarantined, Reading, Verbatim
 from pipeline.text.documents import DocumentRules, to_document
@@ -121,18 +120,6 @@ def to_csv(records: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         yield csv_line([_cell(record.get(key)) for key in RECORD_KEYS])
 
 
-def csv_line(cells: Sequence[str]) -> str:
-    """Return one line of CSV without its end.
-
-    >>> csv_line(["1", "a,b"])
-    '1,"a,b"'
-    """
-    buffer = io.StringIO()
-    # The writer quotes a line break in a cell only where it knows it for a line's end.
-    csv.writer(buffer, lineterminator="\r\n").writerow(cells)
-    return buffer.getvalue().removesuffix("\r\n")
-
-
 def _cell(value: Any) -> str:
     if value is None:
         return ""
@@ -141,14 +128,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
     return safe_cell(value) if isinstance(value, str) else str(value)
-
-
-def safe_cell(text: str) -> str:
-    """Return text that a spreadsheet takes for text: a leading ``=+-@`` gets an apostrophe.
-
-    Source: OWASP, *CSV Injection*.
-
-    >>> safe_cell("=HYPERLINK(1)"), safe_cell("还行")
-    ("'=HYPERLINK(1)", '还行')
-    """
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

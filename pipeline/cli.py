@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipeline.errors import ConfigError, InputError, VocError, did_you_mean
+from pipeline.errors import ConfigError, InputError, VocError, did_you_mean, unexpected
 from pipeline.records import KINDS
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pipeline.job import Summary
     from pipeline.records import Kind
 
+#: Environment variable that lets a fault of this program show its whole traceback.
+_TRACEBACK = "VOC_TRACEBACK"
 #: Rows of a listing that a terminal is given.
 _SHOWN = 100
 _CONFIG = click.option(
@@ -62,6 +64,14 @@ class _Group(click.Group):
             # The reader of our output went away (head, less): nothing is wrong.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as exc:
+            if os.environ.get(_TRACEBACK):
+                raise
+            cure = f"{_TRACEBACK}=1 shows the traceback, which may hold customers' words"
+            click.echo(f"voc: {unexpected(exc, cure)}", err=True)
+            ctx.exit(1)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -411,8 +421,8 @@ def inspect_(
 )
 @click.option("--retry", is_flag=True, help="Have the next run read the files of these rows again.")
 def quarantine(config_path: Path, form: str, retry: bool) -> None:
-    """List the rows that could not be read: file, row, column and reason."""
-    from pipeline.analyse import csv_line, safe_cell
+    """List the rows that could not be read: file, row, column, reason and a masked excerpt."""
+    from pipeline.cells import csv_line, safe_cell
     from pipeline.config import load_settings
     from pipeline.store import quarantine as store
 
@@ -439,10 +449,10 @@ def _print_quarantine(rows: list[tuple[str, str, int, str, str, str]]) -> None:
 
     if rows:
         table = Table()
-        for heading in ("source", "file", "row", "column", "reason"):
+        for heading in ("source", "file", "row", "column", "reason", "excerpt, masked"):
             table.add_column(heading, overflow="fold")
-        for source, file, number, column, reason, _ in rows[:_SHOWN]:
-            cells = (source, Path(file).name, str(number), column, reason)
+        for source, file, number, column, reason, excerpt in rows[:_SHOWN]:
+            cells = (source, Path(file).name, str(number), column, reason, excerpt)
             table.add_row(*(Text(cell) for cell in cells))
         Console().print(table)
     more = f"; the first {_SHOWN} are shown, --format csv gives all" if len(rows) > _SHOWN else ""
@@ -489,8 +499,14 @@ def _print_summary(summary: Summary) -> None:
         ("  quarantined", f"{summary.quarantined:,}"),
         ("  without any answer", f"{summary.unanswered:,}"),
         ("personal items masked", f"{summary.masked:,}"),
-        ("documents with content in the database", f"{summary.documents:,}"),
-        ("documents without content (无, 没有 …)", f"{summary.no_content:,}"),
+        ("documents counted, in the database", f"{summary.documents:,}"),
+        ("not counted: without content (无, 没有 …)", f"{summary.no_content:,}"),
+        ("not counted: copies of another's words", f"{summary.copies:,}"),
+        ("not counted: advertising", f"{summary.spam:,}"),
+        (
+            "documents of a known customer (repeat contact)",
+            "no key is set" if summary.keyed is None else f"{summary.keyed:,}",
+        ),
         ("dissatisfied", f"{summary.dissatisfied:,}"),
         ("  of these silent 非投诉型抱怨", f"{summary.silent:,}"),
         ("complaint acts 投诉行为", f"{summary.complaints:,}"),

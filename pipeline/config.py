@@ -136,6 +136,11 @@ class OutputSettings(_Section):
 
     database: Path = Field(default=Path("out/voc.sqlite"), description="SQLite file.")
     report: Path = Field(default=Path("out/report.html"), description="HTML report.")
+    quarantine: Path = Field(
+        default=Path("out/quarantine.csv"),
+        description="CSV of the rows that could not be read, written at each run, also by one "
+        "that stops because they are too many.",
+    )
 
 
 class TextSettings(_Section):
@@ -173,6 +178,10 @@ class AggregateSettings(_Section):
     )
     min_n: Annotated[int, Field(ge=1)] = Field(
         default=10, description="Below this many documents no share is published (null, 不足)."
+    )
+    count_copies: bool = Field(
+        default=False,
+        description="Count a text once for every document that repeats it, not once in all.",
     )
     keep_runs: Annotated[int, Field(ge=1)] = Field(
         default=60,
@@ -386,6 +395,7 @@ def _resolve_paths(settings: Settings, folder: Path) -> Settings:
         update={
             "database": absolute(settings.output.database),
             "report": absolute(settings.output.report),
+            "quarantine": absolute(settings.output.quarantine),
         }
     )
     text = settings.text.model_copy(

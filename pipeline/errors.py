@@ -7,7 +7,9 @@ the message alone (no traceback) and exits with 1.
 from __future__ import annotations
 
 import difflib
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class VocError(Exception):
@@ -36,6 +38,33 @@ class StoreError(VocError):
 
 class QuarantineLimitError(VocError):
     """Too large a share of the rows was unreadable, so nothing was published."""
+
+
+class UnexpectedError(VocError):
+    """A fault of this program: says what kind and where, nothing of the data it met."""
+
+
+def unexpected(exc: BaseException, cure: str) -> UnexpectedError:
+    """Return what may be said of an exception that nobody foresaw: its kind and its place.
+
+    Its own message may quote what a customer said, so logs, schedulers and terminals are not
+    given it.
+
+    >>> try:
+    ...     int("13800138000 please call")
+    ... except ValueError as exc:
+    ...     print(unexpected(exc, "report it"))
+    a fault of this program: ValueError at <doctest pipeline.errors.unexpected[0]>:2; report it
+    """
+    frames = traceback.extract_tb(exc.__traceback__)
+    ours = [frame for frame in frames if {"pipeline", "flows"} & set(Path(frame.filename).parts)]
+    frame = (ours or frames)[-1]
+    parts = Path(frame.filename).parts
+    first = next((at for at, part in enumerate(parts) if part in ("pipeline", "flows")), 0)
+    place = "/".join(parts[first:])
+    return UnexpectedError(
+        f"a fault of this program: {type(exc).__name__} at {place}:{frame.lineno}; {cure}"
+    )
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

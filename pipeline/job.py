@@ -30,7 +30,7 @@ from pipeline.paths import shipped
 from pipeline.reading.reader import Resources, load_resources, read_documents
 from pipeline.records import Quarantined, Verbatim
 from pipeline.report import html
-from pipeline.store import parts, publish
+from pipeline.store import parts, publish, quarantine
 from pipeline.store.forget import Forgotten, forget_customer
 from pipeline.text.documents import DocumentRules, customer_key, load_empty_answers, to_document
 
@@ -65,8 +65,10 @@ class Summary:
     ``documents`` to ``leaving`` count what the database holds after the run; the rest counts
     this run's work. ``skipped`` is the number of files published before and unchanged since;
     ``unanswered`` that of survey rows without any open answer, which give no document.
-    ``withheld`` counts records left out, of forgotten customers or past their source's
-    ``keep_days``; ``aged_out`` counts documents of earlier runs deleted by the latter.
+    ``keyed`` counts documents of a known customer, None where no secret key is set, so that
+    nobody's are known. ``withheld`` counts records left out, of forgotten customers or past
+    their source's ``keep_days``; ``aged_out`` counts documents of earlier runs deleted by the
+    latter.
     ``notes`` are sentences on what the settings ask for and the run could not give.
     """
 
@@ -80,11 +82,14 @@ class Summary:
     duplicates: int
     masked: int
     no_content: int
+    spam: int
+    copies: int
     documents: int
     dissatisfied: int
     silent: int
     complaints: int
     leaving: int
+    keyed: int | None
     database: Path
     report: Path | None = None
     findings: tuple[str, ...] = field(default=())
@@ -197,6 +202,12 @@ def read(
     return outcomes
 
 
+def write_quarantine(settings: Settings) -> Path:
+    """Write the list of all unreadable rows the database holds; return its path."""
+    rows = quarantine.quarantined_rows(settings.output.database)
+    return quarantine.write_csv(rows, settings.output.quarantine)
+
+
 def _read_file(
     settings: Settings, file: InputFile, name: str, workers: _Workers, progress: Progress
 ) -> Outcome:
@@ -242,8 +253,11 @@ def _read_file(
 
 
 def _repeat(record: Verbatim, repeats: Counter[int]) -> int:
-    """Return how many identical records without an id came before this one in its file."""
-    if record.external_id:
+    """Return how many identical records came before this one in its file.
+
+    An id tells records apart, unless it is a recording's, which may be a caller's number.
+    """
+    if record.external_id and not record.turns:
         return 0
     content = hash((record.text, record.turns, record.question, record.occurred_at))
     repeats[content] += 1
@@ -256,10 +270,18 @@ def _check_quarantine(settings: Settings, outcomes: Sequence[Outcome]) -> None:
     if rows and refused / rows > settings.run.quarantine_limit:
         worst = max(outcomes, key=lambda outcome: len(outcome.quarantined))
         first = worst.quarantined[0]
+        listed = quarantine.write_csv(
+            (
+                (outcome.file.source_name, row.file, row.row, row.column, row.reason, row.excerpt)
+                for outcome in outcomes
+                for row in outcome.quarantined
+            ),
+            settings.output.quarantine,
+        )
         raise QuarantineLimitError(
             f"{refused} of {rows} rows could not be read, more than run.quarantine_limit "
             f"({settings.run.quarantine_limit:.0%}); nothing was published; first in "
-            f"{first.file}:{first.row}: {first.reason}"
+            f"{first.file}:{first.row}: {first.reason}; all are listed in {listed}"
         )
 
 
@@ -380,6 +402,7 @@ def publish_run(
                 writer.add_part(part, file_id)
                 progress("publish", len(part))
             writer.end_file(file_id)
+        writer.mark_copies(count_copies=settings.aggregate.count_copies)
         subtopics = resources.taxonomy.subtopics
         writer.set_taxonomy(
             (
@@ -419,11 +442,14 @@ def publish_run(
         duplicates=totals["duplicates"],
         masked=totals["masked"],
         no_content=totals["no_content"],
+        spam=totals["spam"],
+        copies=totals["copies"],
         documents=totals["documents"],
         dissatisfied=totals["dissatisfied"],
         silent=totals["silent"],
         complaints=totals["complaints"],
         leaving=totals["leaving"],
+        keyed=totals["keyed"] if _secret_key(settings) else None,
         database=settings.output.database,
         findings=tuple(
             html.headline(asdict(finding), {name: item.zh for name, item in subtopics.items()})
@@ -485,7 +511,11 @@ def _notes(settings: Settings, counted: facts.Facts, read_otherwise: int) -> tup
 
 
 def write_report(settings: Settings, summary: Summary) -> Summary:
-    """Write the HTML report on what is published; return the summary with its path."""
+    """Write what people read: the HTML report, and the list of unreadable rows.
+
+    Returns the summary with the report's path.
+    """
+    write_quarantine(settings)
     path = html.write_report(settings.output.database, settings.output.report, title=settings.title)
     return replace(summary, report=path)
 

@@ -17,6 +17,7 @@ Kind = Literal["complaint", "transcript", "survey"]
 Role = Literal["customer", "agent", "unknown"]
 RoleSource = Literal["given", "channel", "prefix", "inferred", "none"]
 Polarity = Literal["negative", "neutral", "positive", "mixed"]
+Flag = Literal["", "template", "spam"]
 
 KINDS: tuple[Kind, ...] = ("complaint", "transcript", "survey")
 POLARITIES: tuple[Polarity, ...] = ("negative", "neutral", "positive", "mixed")
@@ -134,8 +135,11 @@ class Document:
     ``text`` is what is stored and shown; of a transcript it is one line a turn,
     ``客户：…\n客服：…``. ``simplified`` has the same length as ``text``, character for character,
     in Simplified Chinese: analysis reads it, so an offset into one is an offset into the other.
-    ``no_content`` marks answers such as 无 or 没有: kept, but left out of denominators.
-    ``masks`` counts what was masked, by kind (``mobile``, ``name`` …).
+    ``no_content`` marks answers such as 无 or 没有: kept, but left out of denominators. ``flag``
+    is ``template`` where a form or a system wrote the text, ``spam`` where it advertises, else
+    empty. ``masks`` counts what was masked, by kind (``mobile``, ``name`` …). ``own`` are the
+    spans of the customer's own words in a note that an agent wrote, empty where it is no such
+    note.
     """
 
     id: str
@@ -153,16 +157,20 @@ class Document:
     attributes: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
     masks: Mapping[str, int] = field(default_factory=dict)
     no_content: bool = False
+    flag: Flag = ""
+    own: tuple[tuple[int, int], ...] = ()
+    asr_dropped: int = 0
     file: str = ""
     row: int = 0
 
     def customer_spans(self) -> list[tuple[int, int]]:
-        """Spans of the customer's own words; the whole text unless it is a transcript.
+        """Spans of the customer's own words: of a call their turns, of an agent's note the report.
 
-        Turns of unknown role count as the customer's only where no turn is known to be.
+        Any other text is the customer's as a whole. Turns of unknown role count as the
+        customer's only where no turn is known to be.
         """
         if not self.turns:
-            return [(0, len(self.text))]
+            return list(self.own) or [(0, len(self.text))]
         own = [(turn.start, turn.end) for turn in self.turns if turn.role == "customer"]
         if own:
             return own

@@ -16,7 +16,7 @@ from pipeline.store import schema
 
 ZERO = {"TEXT": "''", "INTEGER": "0", "REAL": "0.0"}
 COLUMNS = {
-    "documents": ("id", "number", "channel", "text", "period_day", "no_content"),
+    "documents": ("id", "number", "channel", "text", "period_day", "counted"),
     "document_attributes": ("document_id", "dimension", "member"),
     "readings": (
         "document_id", "dissatisfied", "dissatisfaction_score", "complaint", "silent", "leaving",
@@ -52,7 +52,7 @@ def add(db, id_, *, channel="survey", day="2026-09-02", unhappy=False, complaint
         db.execute(insert_into(table), row)
 
     number = db.execute("SELECT coalesce(max(number), 0) + 1 FROM documents").fetchone()[0]
-    put("documents", id_, number, channel, text, day, no_content)
+    put("documents", id_, number, channel, text, day, not no_content)
     put("readings", id_, unhappy, score, complaint, unhappy and not complaint, leaving)
     for dimension, member in members.items():
         put("document_attributes", id_, dimension, member)

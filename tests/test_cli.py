@@ -482,3 +482,18 @@ def test_a_reader_that_goes_away_is_no_error(form: str, tmp_path: Path) -> None:
         running.stdout.close()
         assert running.stderr.read() == b""
         assert running.wait(timeout=60) == 0
+
+
+def test_a_fault_of_ours_is_one_line_that_quotes_no_data(
+    small: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ValueError("回电14200001234")
+
+    monkeypatch.setattr("pipeline.job.plan", fail)
+    config = small("内容\n排队太久\n")
+    result = CliRunner().invoke(main, ["run", "--no-prefect", "--config", str(config)])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("voc: a fault of this program: ValueError at ")
+    assert result.stderr.count("\n") == 1
+    assert "14200001234" not in result.output

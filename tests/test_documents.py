@@ -62,6 +62,27 @@ def test_the_same_record_in_two_files_is_one_document() -> None:
     assert first.id == second.id
 
 
+NUMBERED = "20260903_14200001234_0007"
+
+
+def test_a_recording_named_after_a_number_is_not_known_by_a_hash_of_it() -> None:
+    one = to_document(answer("太慢了", external_id=NUMBERED), RULES)
+    assert "14200001234" not in one.external_id
+    # Nobody can tell the number by trying all: another one gives the same id.
+    other = answer("太慢了", external_id=NUMBERED.replace("1234", "5678"))
+    assert to_document(other, RULES).id == one.id
+    assert to_document(other, RULES, repeat=1).id != one.id
+    assert to_document(answer("换了内容", external_id=NUMBERED), RULES).id != one.id
+
+
+def test_with_a_key_it_is_known_by_a_keyed_hash() -> None:
+    keyed = DocumentRules(empty_answers=(), key=b"0123456789abcdef")
+    one = to_document(answer("太慢了", external_id=NUMBERED), keyed)
+    assert to_document(answer("补充了内容", external_id=NUMBERED), keyed).id == one.id
+    other = answer("太慢了", external_id=NUMBERED.replace("1234", "5678"))
+    assert to_document(other, keyed).id != one.id
+
+
 def test_two_answers_of_one_person_are_two_documents() -> None:
     first = to_document(answer("太慢", external_id="7", question="哪里不满意"), RULES)
     second = to_document(answer("太慢", external_id="7", question="有何建议"), RULES)

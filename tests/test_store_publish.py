@@ -55,6 +55,8 @@ def spoken(identity, text="態度差，没人管", *, simplified=None, **changes
         scores={"nps": 3.0, "csat": 2.0},
         attributes={"product": "信用卡", "branch": "城东支行"},
         masks={"name": 2, "mobile": 1},
+        flag="template",
+        asr_dropped=2,
         row=7,
     )
     clause = Clause(identity, 1, 0, 3, text[:3])
@@ -156,7 +158,8 @@ def test_every_column_of_a_document_and_its_reading_is_stored(path):
     stored = everything(path)
     assert stored["documents"] == [
         ("a", 1, "desk", "transcript", "hotline", "Xa", "为什么", "態度差，没人管",
-         "态度差，没人管", "2026-08-31T09:30:00", "2026-08-31", "k1", 0, 1, 7, run)
+         "态度差，没人管", "2026-08-31T09:30:00", "2026-08-31", "k1", 0, "template", 2, None,
+             1, 1, 7, run)
     ]  # fmt: skip
     assert stored["readings"] == [("a", "mixed", -0.4, 1, 0.9, 0, 0.2, 1, 1, -1.0)]
     assert sorted(stored["document_attributes"]) == [
@@ -165,7 +168,7 @@ def test_every_column_of_a_document_and_its_reading_is_stored(path):
     ]
     assert sorted(stored["document_scores"]) == [("a", "csat", 2.0), ("a", "nps", 3.0)]
     assert sorted(stored["document_masks"]) == [("a", "mobile", 1), ("a", "name", 2)]
-    assert stored["turns"] == [("a", 1, "customer", "inferred", 0.8, 0, 7, 10, 900)]
+    assert stored["turns"] == [("a", 1, "customer", "inferred", 0.8, 0, 7, 10, 900, 0)]
     assert stored["document_topics"] == [("a", "service", "negative")]
     assert stored["clauses"] == [("a", 1, 0, 3, "negative", -0.8)]
     assert stored["clause_topics"] == [("a", 1, "service", "attitude", "negative", -0.8)]

@@ -101,6 +101,30 @@ def test_migrating_twice_changes_nothing():
     assert version(db) == len(MIGRATIONS)
 
 
+def test_a_database_of_the_first_version_gets_what_later_ones_have():
+    db = Database(sqlite3.connect(":memory:", isolation_level=None))
+    db.conn.executescript((SNAPSHOT.parent / "schema_1.sql").read_text(encoding="utf-8"))
+    db.conn.execute(
+        "INSERT INTO runs SELECT 1, '', '', '', '', '', '', '', '', '', 'jieba',"
+        + ",".join("0" * 12)
+    )
+    db.conn.execute("INSERT INTO files VALUES (1, 'desk', 'a.csv', '', 2, 2, 0, 0, 0, 1)")
+    for number, empty in ((1, 0), (2, 1)):
+        db.conn.execute(
+            "INSERT INTO documents VALUES (?, ?, 'desk', 'survey', 'survey', '', '', '', NULL,"
+            " NULL, NULL, NULL, ?, 1, 1, 1)",
+            (f"d{number}", number, empty),
+        )
+    migrate(db)
+    assert version(db) == len(MIGRATIONS)
+    fresh = fresh_db()
+    for one in TABLES:
+        assert db.table(one.name).columns_dict == fresh.table(one.name).columns_dict
+    assert set(db.view_names()) == set(fresh.view_names())
+    counted = db.conn.execute("SELECT id, counted FROM documents ORDER BY id").fetchall()
+    assert counted == [("d1", 1), ("d2", 0)]
+
+
 def test_a_migration_that_fails_leaves_nothing(monkeypatch):
     def fail(_):
         raise RuntimeError("no")

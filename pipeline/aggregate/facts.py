@@ -35,7 +35,7 @@ class Coded:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Documents with content and a reading, position by position.
+    """Documents that are counted and have a reading, position by position.
 
     ``day`` is days since 1970-01-01, −1 undated. ``mentions[topic]`` marks documents that speak
     of a topic, ``about[topic]`` those that speak of it negatively; see `load_facts` for
@@ -83,7 +83,7 @@ class Facts:
 
 
 def load_facts(connection: sqlite3.Connection, dimensions: Sequence[str]) -> Facts:
-    """Read all documents that have content and a reading.
+    """Read all documents that are counted and have a reading.
 
     A document is *about* a topic when the topic's polarity is negative or mixed. A document that
     is dissatisfied, complains or means to leave while none of its topics is negative (or it has
@@ -94,7 +94,7 @@ def load_facts(connection: sqlite3.Connection, dimensions: Sequence[str]) -> Fac
     channels: list[str] = []
     days: list[str | None] = []
     for ids, channel, day in _columns(
-        connection, "SELECT id, channel, period_day FROM documents WHERE no_content = 0"
+        connection, "SELECT id, channel, period_day FROM documents WHERE counted = 1"
     ):
         start = len(index)
         index.update(zip(ids, range(start, start + len(ids)), strict=True))

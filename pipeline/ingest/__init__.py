@@ -141,7 +141,9 @@ def read_file(
     else:
         records = choose_reader(file.path, source).read(file.path, source, timezone)
     for record in records:
-        if not isinstance(record, Note):
+        if isinstance(record, Quarantined):
+            yield replace(record, excerpt="")
+        elif not isinstance(record, Note):
             yield record
         elif notes is not None:
             notes[record.what] += 1

@@ -224,7 +224,8 @@ def gather(
 def read_documents(documents: Sequence[Document], resources: Resources) -> list[Reading]:
     """Read a batch of documents; one reading a document, in order.
 
-    A document without content (无, 没有) is read as neutral and satisfied: it says nothing.
+    A document without content (无, 没有), and one that advertises, is read as neutral and
+    satisfied: it says nothing about the provider.
     """
     if not documents:
         return []
@@ -235,7 +236,9 @@ def read_documents(documents: Sequence[Document], resources: Resources) -> list[
     _add_context(documents, probabilities, verdict)
     composer = _Composer(verdict, gathered)
     readings = [
-        composer.blank(document) if document.no_content else composer.compose(document, number, row)
+        composer.blank(document)
+        if document.no_content or document.flag == "spam"
+        else composer.compose(document, number, row)
         for number, (document, row) in enumerate(zip(documents, probabilities, strict=True))
     ]
     calls = [number for number, document in enumerate(documents) if document.kind == "transcript"]

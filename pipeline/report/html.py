@@ -172,10 +172,12 @@ def _reasons(connection: sqlite3.Connection) -> list[Row]:
         connection,
         "SELECT e.document_id AS id, e.label AS label FROM report_evidence e"
         " JOIN report_documents d ON d.id = e.document_id"
-        " WHERE e.kind = 'signal' AND d.silent = 1",
+        " WHERE e.kind = 'signal' AND d.silent = 1 AND d.counted = 1",
     ):
         by_document.setdefault(row["id"], set()).add(row["label"])
-    silent = _rows(connection, "SELECT count(*) AS n FROM report_documents WHERE silent = 1")[0]
+    silent = _rows(
+        connection, "SELECT count(*) AS n FROM report_documents WHERE silent = 1 AND counted = 1"
+    )[0]
     reasons = []
     for name, types in SILENCE_REASONS.values():
         count = sum(bool(found & set(types)) for found in by_document.values())
@@ -245,7 +247,7 @@ def _when(period_type: str, start: str) -> str:
 def _strongest(connection: sqlite3.Connection) -> list[Row]:
     rows = _rows(
         connection,
-        "SELECT id AS document_id FROM report_documents WHERE silent = 1"
+        "SELECT id AS document_id FROM report_documents WHERE silent = 1 AND counted = 1"
         " ORDER BY dissatisfaction_score DESC, document_id LIMIT ?",
         (_STRONGEST,),
     )

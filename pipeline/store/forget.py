@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import StoreError
-from pipeline.store import publish, removal
+from pipeline.store import copies, publish, removal
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ def forget_customer(path: Path, customer_key: str) -> Forgotten:
             )
         ]
         children = removal.erase_documents(connection, ids)
+        copies.release_copies(connection)
         removal.keep_away(connection, customer_key)
         removal.record_removal(connection, "customer", len(ids))
     _rewrite(path)

@@ -8,14 +8,33 @@ from sqlite_utils import Database
 
 from pipeline.errors import StoreError
 from pipeline.store.schema import create_contract, create_tables
+from pipeline.store.tables import table
 
 
 def _first(db: Database) -> None:
     create_tables(db)
 
 
+def _second(db: Database) -> None:
+    """Turns say who wrote their words; documents, whether they are counted and why not."""
+    _add_columns(db, "turns", "asr")
+    _add_columns(db, "documents", "flag", "asr_dropped", "copy_of", "counted")
+    _add_columns(db, "runs", "spam", "copies")
+    if db.conn.execute("SELECT count(*) FROM documents WHERE counted = 1").fetchone()[0] == 0:
+        db.conn.execute("UPDATE documents SET counted = 1 - no_content")
+
+
+def _add_columns(db: Database, name: str, *columns: str) -> None:
+    """Add the columns a table lacks: a database that is made new has them all from the start."""
+    held = db.table(name).columns_dict
+    for column in map(table(name).column, columns):
+        if column.name not in held:
+            kind = column.type if column.nullable else f"{column.type} NOT NULL DEFAULT 0"
+            db.conn.execute(f'ALTER TABLE "{name}" ADD COLUMN "{column.name}" {kind}')
+
+
 #: Migration ``n`` (from 1) brings version ``n - 1`` to ``n``. Append; never edit a released one.
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first,)
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_first, _second)
 
 
 def version(db: Database) -> int:

@@ -24,7 +24,7 @@ from pipeline.store.tables import CHILDREN, table
 Row = tuple[Any, ...]
 
 #: Columns of ``documents`` that only the writer knows.
-_WRITERS_OWN = ("number", "file_id", "run_id")
+_WRITERS_OWN = ("number", "copy_of", "counted", "file_id", "run_id")
 
 #: Columns of the documents of a part: those of the table, and the terms of the search index.
 DOCUMENT_COLUMNS: tuple[str, ...] = (
@@ -73,6 +73,8 @@ def _document_row(document: Document) -> Row:
         occurred.date().isoformat() if occurred else None,
         document.customer_key or None,
         int(document.no_content),
+        document.flag or None,
+        document.asr_dropped,
         document.row,
         index_terms(document.simplified),
     )
@@ -98,6 +100,7 @@ def _add_document_children(rows: Mapping[str, list[Row]], document: Document) ->
             turn.end,
             turn.start_ms,
             turn.end_ms,
+            int(turn.asr),
         )
         for turn in document.turns
     )

@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from pipeline.errors import StoreError
 from pipeline.records import Quarantined
-from pipeline.store import removal, search
+from pipeline.store import copies, removal, search
 from pipeline.store.migrations import check_version, migrate
 from pipeline.store.parts import DOCUMENT_COLUMNS, Part
 from pipeline.store.tables import CHILDREN, PER_RUN, insert_sql
@@ -28,16 +28,19 @@ BUSY_SECONDS = 5.0
 CACHE_KIB = 256 * 1024
 
 _SOURCE, _DAY, _CUSTOMER = map(DOCUMENT_COLUMNS.index, ("source", "period_day", "customer_key"))
+_EMPTY, _FLAG = map(DOCUMENT_COLUMNS.index, ("no_content", "flag"))
 _TERMS = DOCUMENT_COLUMNS.index("terms")
-_STORED_COLUMNS = (*DOCUMENT_COLUMNS[:_TERMS], "number", "file_id", "run_id")
+_STORED_COLUMNS = (*DOCUMENT_COLUMNS[:_TERMS], "counted", "number", "file_id", "run_id")
 
 _TOTALS = """
 SELECT coalesce((SELECT sum(n) FROM document_masks), 0) AS masked,
        (SELECT count(*) FROM documents WHERE no_content = 1) AS no_content,
+       (SELECT count(*) FROM documents WHERE flag = 'spam') AS spam,
+       (SELECT count(*) FROM documents WHERE copy_of IS NOT NULL) AS copies,
        count(*) AS documents, coalesce(sum(r.dissatisfied), 0) AS dissatisfied,
        coalesce(sum(r.silent), 0) AS silent, coalesce(sum(r.complaint), 0) AS complaints,
        coalesce(sum(r.leaving), 0) AS leaving
-FROM documents AS d JOIN readings AS r ON r.document_id = d.id WHERE d.no_content = 0
+FROM documents AS d JOIN readings AS r ON r.document_id = d.id WHERE d.counted = 1
 """
 
 _READ_OTHERWISE = """
@@ -172,7 +175,8 @@ class Writer:
                 number = former[identity][0]
             else:
                 number, self._next = self._next, self._next + 1
-            rows.append((*row[:_TERMS], number, file_id, self.run_id))
+            counted = int(not row[_EMPTY] and row[_FLAG] != "spam")
+            rows.append((*row[:_TERMS], counted, number, file_id, self.run_id))
             terms.append((number, row[_TERMS]))
         self.connection.executemany(insert_sql("documents", _STORED_COLUMNS), rows)
         for name in reversed(CHILDREN):
@@ -207,6 +211,10 @@ class Writer:
             )
         return len(gone)
 
+    def mark_copies(self, *, count_copies: bool = False) -> int:
+        """Say of every document whether it repeats another; to be called when all are added."""
+        return copies.mark_copies(self.connection, count_copies=count_copies)
+
     def set_taxonomy(self, rows: Iterable[tuple[str, ...]]) -> None:
         """Store the taxonomy the run used, in place of the former: rows of table ``taxonomy``."""
         self.connection.execute("DELETE FROM taxonomy")
@@ -231,14 +239,21 @@ class Writer:
         return int(_value(self.connection, _READ_OTHERWISE, self.run_id))
 
     def totals(self) -> dict[str, int]:
-        """Return the counts of the run so far: of its files, and of all documents now held."""
+        """Return the counts of the run so far: of its files, and of all documents now held.
+
+        ``keyed`` counts documents of a known customer; the rest are columns of ``runs``.
+        """
+        keyed = _value(self.connection, "SELECT count(customer_key) FROM documents")
+        return {**self._run_totals(), "keyed": int(keyed)}
+
+    def _run_totals(self) -> dict[str, int]:
         cursor = self.connection.execute(_TOTALS)
         names = [column[0] for column in cursor.description]
         return {**self._counts, **dict(zip(names, cursor.fetchone(), strict=True))}
 
     def finish(self) -> None:
         """Write the run's own row; called by `publishing` before the commit."""
-        values = {**self.totals(), "finished_at": _now()}
+        values = {**self._run_totals(), "finished_at": _now()}
         assignments = ", ".join(f'"{name}" = ?' for name in values)
         self.connection.execute(
             f"UPDATE runs SET {assignments} WHERE id = ?",  # noqa: S608 - names are ours
@@ -392,7 +407,7 @@ def _busy(path: Path) -> StoreError:
 def _insert_run(connection: sqlite3.Connection, run: RunRecord) -> int:
     values: dict[str, Any] = {**asdict(run), "finished_at": ""}
     counts = ("rows_read", "kept", "quarantined", "masked", "duplicates", "no_content", "withheld")
-    held = ("documents", "dissatisfied", "silent", "complaints", "leaving")
+    held = ("spam", "copies", "documents", "dissatisfied", "silent", "complaints", "leaving")
     values.update(dict.fromkeys((*counts, *held), 0))
     cursor = connection.execute(insert_sql("runs", values), tuple(values.values()))
     return int(cursor.lastrowid or 0)

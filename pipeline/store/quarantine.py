@@ -1,14 +1,17 @@
-"""Rows that could not be read: listing them, and having their files read again."""
+"""Rows that could not be read: listing them, as CSV too, and having their files read again."""
 
 from __future__ import annotations
 
+import csv
+import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlite_utils import Database
 
+from pipeline.cells import safe_cell
 from pipeline.errors import StoreError
 from pipeline.store.migrations import check_version
 
@@ -28,6 +31,30 @@ def quarantined_rows(path: Path) -> Iterator[tuple[str, str, int, str, str, str]
         yield from connection.execute(
             f'SELECT {chosen} FROM report_quarantine ORDER BY source, file, "row"'  # noqa: S608
         )
+
+
+def write_csv(rows: Iterable[Sequence[object]], path: Path) -> Path:
+    """Write rows of `COLUMNS` as UTF-8 CSV with a mark that spreadsheets know it by.
+
+    The file appears whole or not at all and is its owner's only. Cells that a spreadsheet would
+    take for a formula are made text. Raises `StoreError` where it can't be written.
+    """
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(COLUMNS)
+            writer.writerows([safe_cell(str(cell)) for cell in row] for row in rows)
+        draft.replace(path)
+    except OSError as exc:
+        draft.unlink(missing_ok=True)
+        raise StoreError(
+            f"{path}: expected a place to write the quarantine list, got: {exc.strerror or exc}; "
+            "set output.quarantine in config.yaml"
+        ) from exc
+    return path
 
 
 def retry_quarantined(path: Path) -> list[tuple[str, str]]:

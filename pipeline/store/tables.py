@@ -142,7 +142,17 @@ TABLES: tuple[Table, ...] = (
                 unit="records",
             ),
             _int("no_content", "Documents held after the run that say nothing.", unit="documents"),
-            _int("documents", "Documents with content held after the run.", unit="documents"),
+            _int("spam", "Documents held after the run that are advertising.", unit="documents"),
+            _int(
+                "copies",
+                "Documents held after the run that repeat another's words.",
+                unit="documents",
+            ),
+            _int(
+                "documents",
+                "Documents held after the run that are counted (documents.counted).",
+                unit="documents",
+            ),
             _int(
                 "dissatisfied",
                 "Of them, those dissatisfied.",
@@ -224,6 +234,27 @@ TABLES: tuple[Table, ...] = (
                 null="no customer id in the source, or no secret key set",
             ),
             _flag("no_content", "1 where the text says nothing (无, 没有); in no denominator."),
+            _text(
+                "flag",
+                "template: a form or system wrote it, or five documents or more share its wording;"
+                " spam: advertising, in no denominator.",
+                null="a customer's own words, as far as can be told",
+            ),
+            _int(
+                "asr_dropped",
+                "Passages a recogniser made up (hallucinations, loops), left out of the text.",
+                unit="passages",
+            ),
+            _text(
+                "copy_of",
+                "Id of the oldest document of the source that says the same, or nearly.",
+                null="it repeats no other",
+            ),
+            _flag(
+                "counted",
+                "1 where the document is in the denominators: it has content, is no spam and, "
+                "unless aggregate.count_copies is set, repeats no other.",
+            ),
             _int("file_id", "The file it was read from."),
             _int("row", "Row in the file as a person sees it.", unit="rows from 1"),
             _run_id,
@@ -279,6 +310,7 @@ TABLES: tuple[Table, ...] = (
             _end,
             _int("start_ms", "Start in the call.", unit="ms", null="no times in the source"),
             _int("end_ms", "End in the call.", unit="ms", null="no times in the source"),
+            _flag("asr", "1 where a recogniser wrote the words."),
         ),
         ("document_id", "turn_no"),
         (_DOCUMENT,),
@@ -409,7 +441,7 @@ TABLES: tuple[Table, ...] = (
         "Silent dissatisfaction counted per period × topic × channel × attribute.",
         (
             *_CELL,
-            _int("documents", "Documents with content in the cell, any topic.", unit="documents"),
+            _int("documents", "Documents counted in the cell, any topic.", unit="documents"),
             _int("mentions", "Of them, those that speak of the topic.", unit="documents"),
             _int("dissatisfied", "Of mentions, dissatisfied about the topic.", unit="documents"),
             _int("silent", "Of dissatisfied, those without a complaint act.", unit="documents"),
@@ -516,7 +548,7 @@ TABLES: tuple[Table, ...] = (
             _text("period_type", "Length of the period: all, day, week or month."),
             _text("period_start", "First day of the period; empty for all.", unit="YYYY-MM-DD"),
             _int("silent", "Silent documents here.", unit="documents", denominator="n"),
-            _int("n", "Documents with content here.", unit="documents"),
+            _int("n", "Documents counted here.", unit="documents"),
             _real("share", "silent ÷ n.", unit="0…1", denominator="n"),
             _int(
                 "base_silent",
@@ -524,7 +556,7 @@ TABLES: tuple[Table, ...] = (
                 unit="documents",
                 denominator="base_n",
             ),
-            _int("base_n", "Documents with content in the base.", unit="documents"),
+            _int("base_n", "Documents counted in the base.", unit="documents"),
             _real("base_share", "base_silent ÷ base_n.", unit="0…1", denominator="base_n"),
             _real(
                 "lift",

@@ -47,7 +47,8 @@ def _summary() -> View:
 
 _DOCUMENTS_SQL = """
 SELECT d.id, d.source, d.kind, d.channel, d.external_id, d.question, d.text, d.occurred_at,
-       d.period_day, d.customer_key, d.no_content, r.sentiment, r.sentiment_score, r.dissatisfied,
+       d.period_day, d.customer_key, d.no_content, d.flag, d.copy_of, d.counted,
+       r.sentiment, r.sentiment_score, r.dissatisfied,
        r.dissatisfaction_score, r.complaint, r.complaint_score, r.silent, r.leaving,
        r.satisfaction,
        (SELECT json_group_object(a.dimension, a.member) FROM
@@ -72,6 +73,12 @@ JOIN clauses AS c ON c.document_id = t.document_id AND c.clause_no = t.clause_no
 JOIN documents AS d ON d.id = t.document_id
 """
 
+_TURNS_SQL = """
+SELECT t.document_id, t.turn_no, t.role, t.role_source, t.role_confidence, t.start_ms, t.end_ms,
+       substr(d.text, t.start + 1, t."end" - t.start) AS text, t.asr
+FROM turns AS t JOIN documents AS d ON d.id = t.document_id
+"""
+
 _TOPICS_SQL = """
 SELECT topic, subtopic, polarity, count(*) AS clauses, count(DISTINCT document_id) AS documents
 FROM clause_topics GROUP BY topic, subtopic, polarity
@@ -89,12 +96,20 @@ SELECT (SELECT coalesce(sum(rows_read), 0) FROM files) AS rows_read,
        (SELECT coalesce(sum(duplicates), 0) FROM files) AS duplicates,
        (SELECT count(*) FROM documents) AS documents,
        (SELECT count(*) FROM documents WHERE no_content = 1) AS no_content,
+       (SELECT count(*) FROM documents WHERE flag = 'template') AS templates,
+       (SELECT count(*) FROM documents WHERE flag = 'spam') AS spam,
+       (SELECT count(*) FROM documents WHERE copy_of IS NOT NULL) AS copies,
+       (SELECT count(*) FROM documents WHERE counted = 1) AS counted,
        (SELECT count(*) FROM documents WHERE occurred_at IS NULL) AS without_time,
        (SELECT count(*) FROM documents WHERE customer_key IS NULL) AS without_customer,
        (SELECT coalesce(sum(n), 0) FROM document_masks) AS masked,
        (SELECT count(*) FROM turns) AS turns,
        (SELECT count(*) FROM turns WHERE role = 'unknown') AS unknown_speakers,
-       (SELECT count(*) FROM turns WHERE role_source = 'inferred') AS inferred_speakers
+       (SELECT count(*) FROM turns WHERE role_source = 'inferred') AS inferred_speakers,
+       (SELECT count(*) FROM documents WHERE kind = 'transcript') AS calls,
+       (SELECT count(*) FROM documents AS d WHERE kind = 'transcript' AND NOT EXISTS
+         (SELECT 1 FROM turns WHERE document_id = d.id AND role = 'customer')) AS unknown_calls,
+       (SELECT coalesce(sum(asr_dropped), 0) FROM documents) AS asr_dropped
 """
 
 
@@ -148,6 +163,9 @@ def views() -> tuple[View, ...]:
                     "period_day",
                     "customer_key",
                     "no_content",
+                    "flag",
+                    "copy_of",
+                    "counted",
                 ),
                 *readings,
                 Column("attributes", "TEXT", "Attribute to value.", "JSON object"),
@@ -167,6 +185,17 @@ def views() -> tuple[View, ...]:
                 *span,
                 Column("evidence", "TEXT", "The words: documents.text from start to end."),
                 Column("score", "REAL", "signals.score (0…1) or clause_topics.score.", "−1…1"),
+            ),
+        ),
+        View(
+            "report_turns",
+            "Speaker turns of calls and chats, with their words.",
+            _TURNS_SQL,
+            (
+                *_from("turns", "document_id", "turn_no", "role", "role_source", "role_confidence"),
+                *_from("turns", "start_ms", "end_ms"),
+                Column("text", "TEXT", "The words: documents.text from start to end."),
+                *_from("turns", "asr"),
             ),
         ),
         View(
@@ -193,6 +222,25 @@ def views() -> tuple[View, ...]:
                 *_from("files", "rows_read", "kept", "quarantined", "duplicates"),
                 _count("documents", "Documents held, with content or without.", "documents"),
                 _count("no_content", "Of them, those that say nothing.", "documents", "documents"),
+                _count(
+                    "templates",
+                    "Of them, those a form, a system or a passed-on wording wrote.",
+                    "documents",
+                    "documents",
+                ),
+                _count("spam", "Of them, those that are advertising.", "documents", "documents"),
+                _count(
+                    "copies",
+                    "Of them, those that repeat another's words.",
+                    "documents",
+                    "documents",
+                ),
+                _count(
+                    "counted",
+                    "Of them, those in the denominators (documents.counted).",
+                    "documents",
+                    "documents",
+                ),
                 _count("without_time", "Of them, those without a time.", "documents", "documents"),
                 _count(
                     "without_customer",
@@ -205,6 +253,18 @@ def views() -> tuple[View, ...]:
                 _count("unknown_speakers", "Of them, by an unknown speaker.", "turns", "turns"),
                 _count(
                     "inferred_speakers", "Of them, whose speaker was inferred.", "turns", "turns"
+                ),
+                _count("calls", "Calls and chats held.", "documents"),
+                _count(
+                    "unknown_calls",
+                    "Of them, those where no turn is known to be the customer's.",
+                    "documents",
+                    "calls",
+                ),
+                _count(
+                    "asr_dropped",
+                    "Passages that recognisers made up, left out of the texts.",
+                    "passages",
                 ),
             ),
         ),

@@ -19,6 +19,7 @@ from pipeline.text.mask import mask, mask_turns
 TURN_LABELS: Mapping[Role, str] = {"customer": "客户：", "agent": "客服：", "unknown": "未知："}
 
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+_MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[3-9][0-9]{9})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,9 @@ def to_document(verbatim: Verbatim, rules: DocumentRules, *, repeat: int = 0) ->
 
     The id is a hash of source, external id and question; of a record without an external id, of
     its masked content and ``repeat``, which tells apart identical records of one file (0 for the
-    first, 1 for the second …).
+    first, 1 for the second …). An external id that holds personal information (a recording named
+    after the caller's number) goes in as a keyed hash or, where no key is set, not at all:
+    whoever has the database could try all numbers.
     """
     masks: Counter[str] = Counter()
     if verbatim.turns:
@@ -71,8 +74,12 @@ def to_document(verbatim: Verbatim, rules: DocumentRules, *, repeat: int = 0) ->
     attributes = {
         name: mask(clean(member)).text for name, member in verbatim.attributes.items() if member
     }
-    identity = [verbatim.source, verbatim.external_id, question]
-    if not verbatim.external_id:
+    shown = mask(clean(verbatim.external_id))
+    known = verbatim.external_id
+    if shown.masks:
+        known = customer_key(known, rules.key)
+    identity = [verbatim.source, known or shown.text, question]
+    if not known:
         when = verbatim.occurred_at.isoformat() if verbatim.occurred_at else ""
         identity += [text, when, *(f"{k}={v}" for k, v in sorted(attributes.items())), str(repeat)]
     simplified = simplify(text)
@@ -81,7 +88,7 @@ def to_document(verbatim: Verbatim, rules: DocumentRules, *, repeat: int = 0) ->
         source=verbatim.source,
         kind=verbatim.kind,
         channel=verbatim.channel,
-        external_id=mask(clean(verbatim.external_id)).text if verbatim.external_id else "",
+        external_id=shown.text,
         text=text,
         simplified=simplified,
         turns=turns,
@@ -92,6 +99,7 @@ def to_document(verbatim: Verbatim, rules: DocumentRules, *, repeat: int = 0) ->
         attributes=attributes,
         masks=dict(sorted(masks.items())),
         no_content=_bare(simplify(own)) in rules.empty_answers or not _bare(own),
+        asr_dropped=verbatim.asr_dropped,
         file=verbatim.file,
         row=verbatim.row,
     )
@@ -100,14 +108,19 @@ def to_document(verbatim: Verbatim, rules: DocumentRules, *, repeat: int = 0) ->
 def customer_key(customer_id: str, key: bytes | None) -> str:
     """Return the pseudonym of a customer: a keyed hash (HMAC-SHA256, RFC 2104), 16 hex digits.
 
-    Without a key, or without an id, there is none.
+    Without a key, or without an id, there is none. A mobile number is the same customer however
+    it is written.
 
     >>> customer_key("C001", None)
     ''
     >>> customer_key("C001", b"secret") == customer_key(" c001 ", b"secret")
     True
+    >>> customer_key("+86 138-0013-8000", b"secret") == customer_key("13800138000", b"secret")
+    True
     """
     identity = clean(customer_id).lower()
+    if mobile := _MOBILE.fullmatch(re.sub(r"[ \-().]", "", identity)):
+        identity = mobile[1]
     if not key or not identity:
         return ""
     return hmac.new(key, identity.encode(), hashlib.sha256).hexdigest()[:16]

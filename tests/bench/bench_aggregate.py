@@ -35,7 +35,7 @@ def fill(db, documents):
         unhappy, complaint = rng.random() < 0.3, rng.random() < 0.1
         day = (date(2025, 1, 6) + timedelta(days=rng.randrange(364))).isoformat()
         channel = ("survey", "hotline", "complaint")[rng.randrange(3)]
-        tables["documents"].append((id_, i, channel, "取号等太久", day, 0))
+        tables["documents"].append((id_, i, channel, "取号等太久", day, 1))
         tables["readings"].append(
             (id_, unhappy, rng.random(), complaint, unhappy and not complaint, rng.random() < 0.05)
         )

@@ -1,4 +1,4 @@
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 CREATE TABLE "runs" (
    "id" INTEGER PRIMARY KEY NOT NULL,
@@ -19,6 +19,8 @@ CREATE TABLE "runs" (
    "masked" INTEGER NOT NULL,
    "duplicates" INTEGER NOT NULL,
    "no_content" INTEGER NOT NULL,
+   "spam" INTEGER NOT NULL,
+   "copies" INTEGER NOT NULL,
    "documents" INTEGER NOT NULL,
    "dissatisfied" INTEGER NOT NULL,
    "silent" INTEGER NOT NULL,
@@ -59,6 +61,10 @@ CREATE TABLE "documents" (
    "period_day" TEXT,
    "customer_key" TEXT,
    "no_content" INTEGER NOT NULL,
+   "flag" TEXT,
+   "asr_dropped" INTEGER NOT NULL,
+   "copy_of" TEXT,
+   "counted" INTEGER NOT NULL,
    "file_id" INTEGER NOT NULL REFERENCES "files"("id"),
    "row" INTEGER NOT NULL,
    "run_id" INTEGER NOT NULL REFERENCES "runs"("id")
@@ -107,6 +113,7 @@ CREATE TABLE "turns" (
    "end" INTEGER NOT NULL,
    "start_ms" INTEGER,
    "end_ms" INTEGER,
+   "asr" INTEGER NOT NULL,
    PRIMARY KEY ("document_id", "turn_no")
 ) STRICT;
 
@@ -293,7 +300,7 @@ CREATE TABLE "data_dictionary" (
 
 CREATE VIRTUAL TABLE documents_fts USING fts5(terms, content='', tokenize='ascii');
 
-CREATE VIEW "report_summary" AS SELECT t."id", t."started_at", t."finished_at", t."trigger", t."title", t."config_hash", t."lexicon_hash", t."taxonomy_hash", t."model_hash", t."code_version", t."segmenter", t."rows_read", t."kept", t."quarantined", t."withheld", t."masked", t."duplicates", t."no_content", t."documents", t."dissatisfied", t."silent", t."complaints", t."leaving" FROM runs AS t WHERE t.id = (SELECT max(id) FROM runs);
+CREATE VIEW "report_summary" AS SELECT t."id", t."started_at", t."finished_at", t."trigger", t."title", t."config_hash", t."lexicon_hash", t."taxonomy_hash", t."model_hash", t."code_version", t."segmenter", t."rows_read", t."kept", t."quarantined", t."withheld", t."masked", t."duplicates", t."no_content", t."spam", t."copies", t."documents", t."dissatisfied", t."silent", t."complaints", t."leaving" FROM runs AS t WHERE t.id = (SELECT max(id) FROM runs);
 
 CREATE VIEW "report_silence" AS SELECT t."period_type", t."period_start", t."topic", t."channel", t."dimension", t."member", t."documents", t."mentions", t."dissatisfied", t."silent", t."complaining", t."leaving", t."intensity", t."silent_share", t."silent_low", t."silent_high", t."complaint_share", t."complaint_low", t."complaint_high", t."silence_ratio", t."ratio_low", t."ratio_high" FROM silence AS t WHERE t.run_id = (SELECT max(id) FROM runs);
 
@@ -305,7 +312,8 @@ CREATE VIEW "report_topics" AS SELECT topic, subtopic, polarity, count(*) AS cla
 FROM clause_topics GROUP BY topic, subtopic, polarity;
 
 CREATE VIEW "report_documents" AS SELECT d.id, d.source, d.kind, d.channel, d.external_id, d.question, d.text, d.occurred_at,
-       d.period_day, d.customer_key, d.no_content, r.sentiment, r.sentiment_score, r.dissatisfied,
+       d.period_day, d.customer_key, d.no_content, d.flag, d.copy_of, d.counted,
+       r.sentiment, r.sentiment_score, r.dissatisfied,
        r.dissatisfaction_score, r.complaint, r.complaint_score, r.silent, r.leaving,
        r.satisfaction,
        (SELECT json_group_object(a.dimension, a.member) FROM
@@ -327,6 +335,10 @@ FROM clause_topics AS t
 JOIN clauses AS c ON c.document_id = t.document_id AND c.clause_no = t.clause_no
 JOIN documents AS d ON d.id = t.document_id;
 
+CREATE VIEW "report_turns" AS SELECT t.document_id, t.turn_no, t.role, t.role_source, t.role_confidence, t.start_ms, t.end_ms,
+       substr(d.text, t.start + 1, t."end" - t.start) AS text, t.asr
+FROM turns AS t JOIN documents AS d ON d.id = t.document_id;
+
 CREATE VIEW "report_quarantine" AS SELECT f.source, f.path AS file, q."row", q."column", q.reason, q.excerpt, q.run_id
 FROM quarantine AS q JOIN files AS f ON f.id = q.file_id;
 
@@ -338,9 +350,17 @@ CREATE VIEW "report_quality" AS SELECT (SELECT coalesce(sum(rows_read), 0) FROM 
        (SELECT coalesce(sum(duplicates), 0) FROM files) AS duplicates,
        (SELECT count(*) FROM documents) AS documents,
        (SELECT count(*) FROM documents WHERE no_content = 1) AS no_content,
+       (SELECT count(*) FROM documents WHERE flag = 'template') AS templates,
+       (SELECT count(*) FROM documents WHERE flag = 'spam') AS spam,
+       (SELECT count(*) FROM documents WHERE copy_of IS NOT NULL) AS copies,
+       (SELECT count(*) FROM documents WHERE counted = 1) AS counted,
        (SELECT count(*) FROM documents WHERE occurred_at IS NULL) AS without_time,
        (SELECT count(*) FROM documents WHERE customer_key IS NULL) AS without_customer,
        (SELECT coalesce(sum(n), 0) FROM document_masks) AS masked,
        (SELECT count(*) FROM turns) AS turns,
        (SELECT count(*) FROM turns WHERE role = 'unknown') AS unknown_speakers,
-       (SELECT count(*) FROM turns WHERE role_source = 'inferred') AS inferred_speakers;
+       (SELECT count(*) FROM turns WHERE role_source = 'inferred') AS inferred_speakers,
+       (SELECT count(*) FROM documents WHERE kind = 'transcript') AS calls,
+       (SELECT count(*) FROM documents AS d WHERE kind = 'transcript' AND NOT EXISTS
+         (SELECT 1 FROM turns WHERE document_id = d.id AND role = 'customer')) AS unknown_calls,
+       (SELECT coalesce(sum(asr_dropped), 0) FROM documents) AS asr_dropped;
