@@ -270,6 +270,7 @@ def test_a_configured_source_is_inspected(config: Path, tmp_path: Path) -> None:
     result = inspect("--source", "crm")
     assert result.exit_code == 0
     assert "sql:crm" in result.output
+    assert "reader   query, sql\n" in result.output
     assert "text: 投诉内容: name known for text" in result.output
     assert "13800138000" not in result.output
     assert "crm.db" not in result.output
