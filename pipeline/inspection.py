@@ -60,7 +60,7 @@ def describe(found: Inspection, rules: DocumentRules) -> Iterator[str]:
         parts.append(f"delimiter {_DELIMITERS.get(layout.delimiter, layout.delimiter)}")
     if layout.sheet:
         parts.append(f"sheet {layout.sheet}")
-    if layout.form:
+    if layout.form in ("csv", "lines", "sheet"):
         parts.append(f"header row {layout.header_row}" if layout.header_row else "no header row")
     yield f"  reader   {', '.join(part for part in parts if part)}"
     yield f"  rows     {_counts(found)}"

@@ -398,7 +398,9 @@ def publish_run(
                 part = parts.read_part(path)
                 writer.add_part(part, file_id)
                 progress("publish", len(part))
-            writer.end_file(file_id)
+            if not settings.source(outcome.file.source_name).query:
+                # A query may ask for the last days alone: what it leaves out is not gone.
+                writer.end_file(file_id)
         writer.mark_copies(count_copies=settings.aggregate.count_copies)
         subtopics = resources.taxonomy.subtopics
         writer.set_taxonomy(

@@ -12,9 +12,11 @@ from typing import Any
 import pandas as pd
 import pyreadstat
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.cli import main
 from pipeline.config import SourceSettings
 from pipeline.errors import InputError
 from pipeline.ingest import InputFile, list_files, read_file, read_records
@@ -320,6 +322,10 @@ def test_a_stream_is_read_and_nothing_is_written(
 
 
 def test_it_is_inspected(survey: Path) -> None:
+    shown = CliRunner().invoke(main, ["inspect", str(survey)])
+    assert shown.exit_code == 0
+    assert "reader   surveys, spss, utf-8\n" in shown.output
+    assert "[您对我们有什么建议？] (cohort=老客户): 排队太久了" in shown.output
     assert guess_kind(survey)[0] == "survey"
     found = inspect_file(survey)
     assert (found.layout.form, found.layout.encoding, found.records) == ("spss", "utf-8", 3)

@@ -15,7 +15,7 @@ from pipeline import job
 from pipeline.cli import main
 from pipeline.config import SourceSettings, load_settings
 from pipeline.errors import ConfigError, InputError
-from pipeline.ingest import list_files, read_file
+from pipeline.ingest import list_files, queries, read_file
 from pipeline.ingest.tables import BadRow, Row, open_query
 from pipeline.records import Quarantined, Verbatim
 from tests.conftest import rows, write_config
@@ -207,9 +207,9 @@ def test_the_password_is_in_nothing_that_is_kept_or_said(crm: Path, tmp_path: Pa
 
 def test_bytes_that_are_no_text_cost_one_row(crm: Path) -> None:
     _change(crm, "INSERT INTO tickets (no, said) VALUES ('T4', CAST(x'C5C5B6D3' AS TEXT))")
-    *_, bad = _read(_source(crm))
-    assert isinstance(bad, Quarantined)
-    assert (bad.row, bad.column, bad.excerpt[:4]) == (4, "投诉内容", "T4 |")
+    *_, bad = queries.table_of(_source(crm)).rows
+    assert isinstance(bad, BadRow)
+    assert (bad.number, bad.column, bad.excerpt[:4]) == (4, "投诉内容", "T4 |")
 
 
 def test_columns_of_one_name_are_told_apart_and_a_percent_sign_is_one(crm: Path) -> None:
@@ -270,6 +270,7 @@ def test_a_configured_source_is_inspected(config: Path, tmp_path: Path) -> None:
     result = inspect("--source", "crm")
     assert result.exit_code == 0
     assert "sql:crm" in result.output
+    assert "reader   query, sql\n" in result.output
     assert "text: 投诉内容: name known for text" in result.output
     assert "13800138000" not in result.output
     assert "crm.db" not in result.output

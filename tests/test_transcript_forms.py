@@ -9,12 +9,14 @@ import pytest
 
 from pipeline.ingest.transcripts import noise, parse_turns
 from pipeline.ingest.transcripts.pauses import Word, pieces
+from pipeline.paths import shipped
 from pipeline.records import Quarantined, Turn, Verbatim
 from pipeline.text.clauses import split
 from pipeline.text.clean import simplify
-from pipeline.text.documents import DocumentRules, to_document
+from pipeline.text.documents import load_rules, to_document
 from tests.test_transcripts import CALL, A, C, iflytek, read, said
 
+RULES = load_rules(shipped("lexicons"))
 LONG = "我的卡被吞了然后你们也没人管到底怎么回事"
 # Silent for a second before 然后.
 TIMES = [(200 * n + (1000 if n > 5 else 0), 200 * n + 180 + (1000 if n > 5 else 0))
@@ -114,7 +116,7 @@ def test_what_is_masked_is_masked_across_pauses(
     segments = [{**one, "speaker": speaker}, other] if speaker else [one]
     _, records = read(tmp_path / "c1.json", {"segments": segments})
     (record,) = verbatims(records)
-    document = to_document(record, DocumentRules(empty_answers=()))
+    document = to_document(record, RULES)
     kept = simplify(document.text)
     assert not any(word in kept for word in ("幺三", "零零", "八零", "四四零", "李雷")), kept
     assert "[" in kept
@@ -308,7 +310,7 @@ def test_tencent_nulls_and_chinese_numerals(tmp_path: Path) -> None:
     ]}}}  # fmt: skip
     _, records = read(tmp_path / "c.json", body)
     (record,) = verbatims(records)
-    document = to_document(record, DocumentRules(empty_answers=()))
+    document = to_document(record, RULES)
     assert document.text.endswith("：号码是[手机号]")
     assert document.turns[0].asr
 

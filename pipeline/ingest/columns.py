@@ -39,8 +39,9 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "time": _names(
         "受理时间|投诉时间|留言时间|提交答卷时间|提交时间|答题时间|来电时间|通话时间|"
         "创建时间|登记时间|反馈时间|评论时间|发生时间|开始答题时间|开始时间|受理日期|"
-        "投诉日期|时间|日期|recordeddate|recorded date|enddate|end date|startdate|"
-        "start date|created at|created|created time|accepted at|submitted at|date|time|"
+        "投诉日期|登记日期|提交日期|来电日期|时间|日期|recordeddate|recorded date|enddate|"
+        "end date|startdate|start date|created at|created|created time|accepted at|"
+        "submitted at|date|time|"
         "datetime|timestamp|date received|结束答题时间|通话开始时间|会话时间|会话开始时间|"
         "呼叫时间|录音时间|接听时间|call time"
     ),
@@ -73,7 +74,9 @@ _ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
 _METADATA = re.compile(
     r"^(?:序号|答卷编号|编号|id|index|提交答卷时间|所用时间|用时|来源|来源详情|来自ip|ip|"
     r"ip ?address|总分|开始答题时间|"
-    r"结束答题时间|答题时间|答题时长|答题序号|地理位置|用户ip|浏览器|设备|昵称|自定义字段|startdate|enddate|recordeddate|"
+    r"结束答题时间|答题时间|答题时长|答题序号|用户ip|浏览器|设备|昵称|自定义字段|startdate|enddate|recordeddate|"
+    r"user ?agent|ua|referr?er|中间提交id|用户标识|用户类型|语言|清洗数据结果|智能清洗.*|"
+    r"地理位置.*|"
     r"status|progress|duration.*|finished|recipient.*|externalreference|location.*|"
     r"distributionchannel|userlanguage|respondent ?id|collector ?id|date created|date modified|"
     r"email ?address|first ?name|last ?name|custom ?data.*|"
@@ -110,6 +113,42 @@ _OPEN_NAME = re.compile(
 
 #: Words of the bad end of a scale.
 _AGAINST = re.compile(r"不|差|没|低|\bun|dis|\bnot\b|poor|bad|low", re.IGNORECASE)
+#: How 问卷星 and others write that a question was passed over.
+SKIPPED = frozenset({"(跳过)", "（跳过）", "(空)", "（空）"})
+#: An option with the customer's own words behind it, as 问卷星 writes it: 其他〖停车难〗.
+_DETAIL = re.compile(r"〖([^〗]*)〗")
+_OPTION = re.compile(r"[^〖〗]{1,30}〖[^〗]*〗")
+#: Names of columns that are there for words, whether or not the first rows hold any.
+_FOR_WORDS = re.compile(
+    r"(?:其他|其它).*(?:〖|_{2,}|＿{2,}|填空|详细|请说明|请注明)|填空题|specify|_text$|open-ended",
+    re.IGNORECASE,
+)
+_ASKS_FOR_WORDS = re.compile(
+    r"建议|意见|原因|为什么|请说明|请描述|请填写|填空|why|comment|reason|suggest", re.IGNORECASE
+)
+#: Answers of word scales and of paired Kano questions.
+_SCALE = re.compile(
+    r"(?:[A-Z][.、．]\s*)?(?:"
+    r"我?(?:很|非常|十分|比较|特别|不太|有点|有些|极其|完全|最)*不?(?:喜欢|满意|同意|认同|重要|愿意)|"
+    r"(?:我?觉得)?(?:它|这)?(?:理所当然|理应如此|(?:本来就)?(?:应该|必须)(?:如此|这样|的)?)|"
+    r"我?(?:勉强|可以|能够|能|尚可)(?:接受|忍受|容忍)|我?(?:无所谓|讨厌|不确定|说不清)|一般|中立|"
+    r"(?:i )?(?:(?:dis)?like|expect|can live with|can tolerate)(?: it)?(?: (?:that|this) way)?|"
+    r"(?:i am )?neutral|it must be that way|"
+    r"(?:very |strongly |somewhat )?(?:dis)?(?:agree|satisfied)"
+    r")",
+    re.IGNORECASE,
+)
+#: What the organisation answered or did: never the customer's words.
+_REPLY = re.compile(
+    r"(?:处理|办理|受理|客服|商家|官方|坐席|部门|单位|回访|反馈|我行|责任人|最终)*"
+    r"(?:结果|处理意见|办理意见|处理情况|办理情况|回复|答复|处理|措施|方案|过程|进度|结论)"
+    r"(?:内容|详情|说明|描述|情况|意见)?|"
+    r"(?:agent |company |official |merchant )?(?:reply|response|resolution|solution|outcome)"
+    r"(?: text| note| notes)?|company public response|company response to consumer",
+    re.IGNORECASE,
+)
+#: A heading above a column's name; a question above its options is none.
+_HEADING = re.compile(r"^[^？?/]{1,8} / ")
 _NOTHING = re.compile(r"^(?:无|没有|暂无|没|没了|none|n/?a|no)?[\W_]*$", re.IGNORECASE)
 
 
@@ -118,6 +157,7 @@ class ColumnMap:
     """Which column holds what.
 
     ``text`` are column indices joined into one text, ``answers`` those of open survey answers.
+    ``choices`` are those of them that hold chosen options: only words behind one are an answer.
     ``id_counts`` says that the id is a number that counts rows and starts anew in every export.
     ``reasons`` says of every role (``text``, ``scores.nps``, ``attributes.branch`` …) which
     column was taken and why.
@@ -133,6 +173,16 @@ class ColumnMap:
     attributes: Mapping[str, int]
     reasons: Mapping[str, str]
     id_counts: bool = False
+    choices: frozenset[int] = frozenset()
+
+
+def words_behind(answer: str) -> str:
+    """Return what a customer wrote behind the options chosen.
+
+    >>> words_behind("排队时间┋其他〖保安态度恶劣〗"), words_behind("价格")
+    ('保安态度恶劣', '')
+    """
+    return "；".join(words for found in _DETAIL.findall(answer) if (words := found.strip()))
 
 
 def clean_question(label: str) -> str:
@@ -187,6 +237,7 @@ def map_columns(table: Table, source: SourceSettings, *, cure: str = "") -> Colu
         attributes=attributes,
         reasons=guess.reasons,
         id_counts=guess.counts(roles["id"]),
+        choices=frozenset(i for i in answers if guess.is_choice(i)),
     )
 
 
@@ -202,10 +253,16 @@ class _Guess:
         self.cure = cure
         self.normal = [_normal(label) for label in table.labels]
         self.by_name = [_normal(name) for name in table.columns]
+        #: Without the heading above it: 客户信息 / 客户号.
+        self.bare = [_normal(_HEADING.sub("", label)) for label in table.labels]
         self.taken: set[int] = set()
         self.reasons: dict[str, str] = {}
         self.values = [
-            [text for row in table.sample if (text := as_text(row.cells[i]))]
+            [
+                text
+                for row in table.sample
+                if (text := as_text(row.cells[i])) and text not in SKIPPED
+            ]
             for i in range(len(table.columns))
         ]
 
@@ -239,11 +296,13 @@ class _Guess:
         )
 
     def by_list(self, role: str, names: Sequence[str]) -> int | None:
-        for wanted in names:
-            for i in range(len(self.normal)):
-                if i not in self.taken and wanted in {self.normal[i], self.by_name[i]}:
-                    self.reasons[role] = f"{self.table.columns[i]}: name known for {role}"
-                    return i
+        whole = [set(pair) for pair in zip(self.normal, self.by_name, strict=True)]
+        for known in (whole, [{bare} for bare in self.bare]):
+            for wanted in names:
+                for i, own in enumerate(known):
+                    if i not in self.taken and wanted in own:
+                        self.reasons[role] = f"{self.table.columns[i]}: name known for {role}"
+                        return i
         return None
 
     def role(self, role: str) -> int | None:
@@ -305,6 +364,9 @@ class _Guess:
     def attributes(self) -> dict[str, int]:
         found = {n: self.named(f"attributes.{n}", c) for n, c in self.source.attributes.items()}
         if not found:
+            if "用户标识" in self.normal:
+                # 腾讯问卷 means by 用户类型 how somebody was logged in.
+                self.taken.update(i for i, name in enumerate(self.normal) if name == "用户类型")
             for dimension, names in _ATTRIBUTES.items():
                 index = self.by_list(f"attributes.{dimension}", names)
                 if index is not None and index not in found.values():
@@ -337,7 +399,7 @@ class _Guess:
         for i, values in enumerate(self.values):
             if i in self.taken or not values or _METADATA.match(self.normal[i]):
                 continue
-            if self.is_coded(i):
+            if self.is_coded(i) or _REPLY.fullmatch(self.bare[i]):
                 continue
             words = [value for value in values if not _is_code(value)]
             length = sum(map(len, words)) / len(values)
@@ -368,18 +430,29 @@ class _Guess:
             self.reasons["answers"] = f"{names}: free text with many different values"
         return found
 
+    def is_choice(self, i: int) -> bool:
+        """Tell whether a column holds chosen options, perhaps with words behind one."""
+        values = self.values[i]
+        if any("┋" in value for value in values):
+            return True
+        detailed = [value for value in values if "〖" in value]
+        return bool(detailed) and all(map(_OPTION.fullmatch, detailed))
+
     def is_coded(self, i: int) -> bool:
         """Tell whether a column holds codes with labels: a closed question."""
         return any(isinstance(row.cells[i], Coded) for row in self.table.sample)
 
     def _is_open(self, i: int) -> bool:
         values = self.values[i]
-        if i in self.taken or not values or self.is_coded(i):
+        if i in self.taken or self.is_coded(i) or _REPLY.fullmatch(self.normal[i]):
             return False
         if _METADATA.match(self.normal[i]) or _METADATA.match(self.by_name[i]):
             return False
-        if sum("┋" in value for value in values) > 0:
-            return False
+        if not values:
+            # Hardly anybody writes behind 其他: the first rows need not show it.
+            return bool(_FOR_WORDS.search(self.table.labels[i]))
+        if self.is_choice(i):
+            return any(map(words_behind, values))
         words = [value for value in values if not _is_code(value)]
         if len(words) < len(values) / 2:
             return False
@@ -390,8 +463,12 @@ class _Guess:
             return named
         distinct = len(set(words)) / len(words)
         length = sum(map(len, words)) / len(words)
+        if not _ASKS_FOR_WORDS.search(self.table.labels[i]) and all(
+            _SCALE.fullmatch(word) for word in words
+        ):
+            return False
         if named:
-            return distinct > 0.3 or length > 8
+            return distinct > 0.3 or (length > 8 and distinct > 0.1)
         return distinct > 0.5 and length > 6 and len(words) > 1
 
 

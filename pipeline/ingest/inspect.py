@@ -105,7 +105,7 @@ def inspect_source(source: SourceSettings, *, timezone: str) -> Iterator[Inspect
     """Yield what each file of a configured source, or its query, is taken for, or why not."""
     if source.query:
         table = queries.table_of(source)
-        yield _told(queries.path_of(source), source, timezone, table=table, reader="sql")
+        yield _told(queries.path_of(source), source, timezone, table=table, reader="query")
         return
     for file in list_files(source):
         try:

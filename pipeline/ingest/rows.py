@@ -9,7 +9,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pipeline.config import DEFAULT_CHANNELS, SourceSettings
-from pipeline.ingest.columns import ColumnMap, clean_question, map_columns, score_of
+from pipeline.ingest.columns import (
+    SKIPPED,
+    ColumnMap,
+    clean_question,
+    map_columns,
+    score_of,
+    words_behind,
+)
 from pipeline.ingest.dates import parse_time
 from pipeline.ingest.reader import Note
 from pipeline.ingest.tables import (
@@ -90,8 +97,9 @@ def _answers(
 ) -> Iterator[Verbatim]:
     for index in columns.answers:
         text = as_text(row.cells[index])
-        # 问卷星 and others write a skipped question as a mark of its own.
-        if text and text not in {"(跳过)", "（跳过）", "(空)", "（空）"}:
+        if index in columns.choices:
+            text = words_behind(text)
+        if text and text not in SKIPPED:
             label = table.labels[index]
             question = clean_question(label) if table.is_named and label != "text" else ""
             yield _verbatim(row, table, columns, source, zone, text=text, question=question)

@@ -63,8 +63,12 @@ def assemble(
     encoding: str = "",
     delimiter: str = "",
     sheet: str = "",
+    tall: frozenset[int] = frozenset(),
 ) -> Table:
-    """Make a table of numbered rows: find its header, and hold every row to the header's width."""
+    """Make a table of numbered rows: find its header, and hold every row to the header's width.
+
+    ``tall`` are the numbers of rows with a cell that is merged with the one below it.
+    """
     first = list(itertools.islice(raw, SAMPLE))
     filled = [
         (number, cells)
@@ -80,7 +84,7 @@ def assemble(
         raise InputError(
             f"{name}:1: expected the names of the columns, found {first[0].reason}; mend that row"
         )
-    columns, labels, header_row = _header(filled, form)
+    columns, labels, header_row = _header(filled, form, tall)
     width = len(columns)
 
     def rows(items: Iterable[tuple[int, Sequence[Cell]] | BadRow]) -> Iterator[Row | BadRow]:
@@ -131,7 +135,7 @@ def _looks_like_name(cell: Cell) -> bool:
 
 
 def _header(
-    filled: Sequence[tuple[int, Sequence[Cell]]], form: Form
+    filled: Sequence[tuple[int, Sequence[Cell]]], form: Form, tall: frozenset[int] = frozenset()
 ) -> tuple[tuple[str, ...], tuple[str, ...], int]:
     """Find the header: names, labels, and the number of its last row (0 where there is none)."""
     if not filled:
@@ -147,7 +151,7 @@ def _header(
         at + 1 < min(len(filled), 12)
         and _count(filled[at][1]) <= max(1, width // 4)
         and _count(filled[at + 1][1]) > _count(filled[at][1])
-        and not _is_group_row(filled, at)
+        and not _is_group_row(filled, at, tall)
     ):
         at += 1
     number, top = filled[at]
@@ -161,7 +165,7 @@ def _header(
     if at + 1 < len(filled):
         below = _padded(filled[at + 1][1], width)
         monkey = any(cell.casefold() in _MONKEY for cell in below)
-        if monkey or _is_group_row(filled, at):
+        if monkey or _is_group_row(filled, at, tall):
             joined = _two_rows(names, below)
             return unique(joined), _labels(joined, joined), filled[at + 1][0]
     if not all(_looks_like_name(cell) for cell in top if is_filled(cell)):
@@ -181,7 +185,9 @@ def _one_column(
     return ("text",), ("text",), 0
 
 
-def _is_group_row(filled: Sequence[tuple[int, Sequence[Cell]]], at: int) -> bool:
+def _is_group_row(
+    filled: Sequence[tuple[int, Sequence[Cell]]], at: int, tall: frozenset[int]
+) -> bool:
     """Tell a row of merged headings above the names: gaps above, a full row of names below."""
     if at + 2 >= len(filled):
         return False
@@ -194,6 +200,8 @@ def _is_group_row(filled: Sequence[tuple[int, Sequence[Cell]]], at: int) -> bool
     either = all(a or b for a, b in zip(_padded(top, width), texts, strict=True))
     names = [text for text in texts if text]
     short = all(_looks_like_name(text) and len(text) <= 30 for text in names)
+    if filled[at][0] in tall and either and short:
+        return True
     differs = any(not _looks_like_name(cell) or len(as_text(cell)) > 30 for cell in data)
     return either and short and len(names) > _count(top) // 2 and differs
 

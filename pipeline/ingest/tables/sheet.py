@@ -61,7 +61,11 @@ def open_sheet(body: IO[bytes], name: str, sheet: str) -> Table:
         # iter_rows starts at row 1 whatever the used range says.
         yield from enumerate(rows, 1)
 
-    return assemble(raw(), name, "sheet", sheet=chosen)
+    # A cell merged with the one below it stands in both of two header rows.
+    tall = frozenset(
+        first[0] + 1 for first, last in opened.merged_cell_ranges or () if last[0] == first[0] + 1
+    )
+    return assemble(raw(), name, "sheet", sheet=chosen, tall=tall)
 
 
 def _first_filled(book: python_calamine.CalamineWorkbook, names: Sequence[str]) -> str:
