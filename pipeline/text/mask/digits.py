@@ -65,6 +65,9 @@ _EXTENSION = re.compile(r" ?(?:转|-)(?:分机)? ?[0-9]{1,5}(?![0-9])")
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:[,，][0-9]{3})+")
 
 
+_STARRED = re.compile(r"(?<![0-9])1[3-9][0-9]\*{4}[0-9]{4}(?![0-9])")
+
+
 class Number(NamedTuple):
     """A personal number at ``text[start:end]``."""
 
@@ -194,13 +197,18 @@ def _whole(groups: list[str]) -> bool:
     )
 
 
-def find_numbers(text: str, *, lead: str = "") -> Iterator[Number]:
-    """Yield personal numbers; ``lead`` is what was said just before the text (an earlier turn).
+def numbers(text: str, *, lead: str = "") -> Iterator[Number]:
+    """Yield personal numbers by kind: mobile, landline, identity, card, QQ, order ….
 
-    >>> [text for text in find_numbers("退款380元,打幺三八,零零一三,八零零零")]
-    [Number(kind='mobile', start=8, end=21)]
+    ``lead`` is what was said just before the text (an earlier turn). Hotlines, prices, dates are
+    not personal.
+
+    >>> list(numbers("退款380元,打幺三八,零零一三,八零零零,卡尾号1234"))
+    [Number(kind='mobile', start=8, end=21), Number(kind='bank_card', start=25, end=29)]
     """
-    for found in _INTERNATIONAL.finditer(text):
+    for found in _STARRED.finditer(text) if "*" in text else ():
+        yield Number("mobile", *found.span())
+    for found in _INTERNATIONAL.finditer(text) if "+" in text else ():
         try:
             possible = phonenumbers.is_possible_number(phonenumbers.parse(found.group()))
         except phonenumbers.NumberParseException:

@@ -17,44 +17,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pipeline.text.mask.words import words
+from pipeline.text.mask.cues import Cues, cues
+from pipeline.text.mask.words import words, words_by_kind
 
-_TITLES = (
-    "先生|女士|小姐|太太|师傅|经理|老师|大夫|医生|主任|店长|阿姨|大爷|大姐|大哥|律师|警官|教授|护士"
-)
-# These make a form of address only after a full name: 王书记 is an office.
-_OFFICES = (
-    "书记|局长|校长|院长|所长|行长|村长|镇长|处长|科长|队长|站长|会长"
-    "|司机|同志|同学|奶奶|爷爷|顾问|教练|管家"
-    "|家长"
-)
-_FIELDS = (
-    "姓名|联系人|收件人|收货人|寄件人|户主|户名|持卡人|投保人|被保险人"
-    "|被保人|受益人|申请人|投诉人|举报人|来访人|反映人|反馈人"
-    "|经办人|负责人|当事人|委托人|代办人|报修人|报案人|乘车人|乘机人"
-    "|旅客|乘客|机主|车主|业主|患者|住户|法定代表人|法人"
-)
-_INTRODUCING = (
-    "我叫|名叫|名字[是叫]?|本人姓名|[他她人个工员]叫|[,，。;； ]叫"
-    "|叫做|原名|化名|全名[是叫]?|真名[是叫]?|[妈爸儿女子友夫妻公婆哥姐弟妹母父孩]叫"
-    "|本人系|我系"
-)
-_WEAK = (
-    "我是|本人|这里是|我,|我，|客户|用户|市民|村民|居民|群众|网友|业户"
-    "|租户|商户|户主|住户|业主|来电人|来访人|储户|学生|家长"
-)
-_STAFF = (
-    "家属|亲属|监护人|员工|柜员|坐席|座席|客服|大堂|专员|店员|经理|店长|主任|师傅"
-    "|医生|老师|护士|司机|快递员|外卖员|骑手|服务员|保安"
-    "|主管|行长|人员|管家|顾问|导游|教练|中介|网格员|民警|负责人|书记"
-    "|局长|村长|主席|会计|房东|老板|法人|业务员"
-    "|丈夫|妻子|老公|老婆|儿子|女儿|父亲|母亲|爸爸|妈妈|哥哥|姐姐|弟弟|妹妹|朋友|同事|邻居"
-)
-# All alternatives begin with a plain character: the engine then skips to those characters.
-NAME_GATE = re.compile(
-    rf"{_TITLES}|{_OFFICES}|{_FIELDS}|{_WEAK}|{_STAFF}|姓|叫|名字|原名"
-    rf"|化名|全名|真名|我系|人[:： ]|·"
-)
+NAME_CUES = frozenset(["field", "introducing", "staff", "weak", "family", "title", "office"])
 
 _HAN = r"[\u4e00-\u9fff]"
 _KIN = r"的(?:家[属人]|[妈爸]|朋友|同事|丈夫|妻子|老[公婆]|父|母|[儿女]|孩子)"
@@ -98,11 +64,11 @@ _SOFT = frozenset(
 _DOTTED = re.compile(rf"{_HAN}{{1,8}}(?:·{_HAN}{{1,8}}){{1,3}}")
 _LATIN = re.compile(r"[A-Z][a-z]+(?: [A-Z][a-z]+){0,2}(?![A-Za-z])")
 _FILLER = r"(?:[是为叫:：,，、 (（]|嗯|呃|那个){0,4}"
-_FIELD = re.compile(rf"(?:{_FIELDS})(?:的?(?:姓名|名字))?({_FILLER})")
-_STRONG = re.compile(rf"(?:{_INTRODUCING}){_FILLER}")
-_LOOSE = re.compile(rf"({_STAFF}|(?:(?<=[个位名员工生士师人])|^)叫)|(?:{_WEAK})")
-_TITLE = re.compile(rf"(?:{_TITLES})|({_OFFICES})")
-_FAMILY = re.compile(r"(?:免贵姓|我姓|贵姓[是:： ]?|叫?姓)")
+_FIELD = re.compile(rf"(?:的?(?:姓名|名字))?({_FILLER})")
+_INTRO = re.compile(_FILLER)
+# Who is called: 他叫, 我妈叫; 师傅叫 may as well call for somebody.
+_CALLED = frozenset("我名他她人个工员 ,，。;；妈爸儿女子友夫妻公婆哥姐弟妹母父孩")
+_CALLING = frozenset("个位名员工生士师人")
 _AFTER_FAMILY = re.compile(rf"$|(?!{_HAN})|[的我是叫啊先女]")
 _LONGER_TITLE = re.compile(
     r"小姐姐|太太太|经理[解论]|老师傅?们|师傅[牌面红茶]|先生们|女士们|医生们"
@@ -119,7 +85,7 @@ _PLACE = re.compile(
 )
 _LEFT_EDGE = re.compile(
     rf"(?:^|(?!{_HAN}).|[是叫找的给跟和向由请问户位员对了与让被把按及、]"
-    rf"|联系|告诉|通知|咨询|表扬|感谢|投诉|反映|举报|转告|{_STAFF}|{_WEAK})$"
+    r"|联系|告诉|通知|咨询|表扬|感谢|投诉|反映|举报|转告)$"
 )
 _PLACEHOLDERS = frozenset(
     ["不详", "未知", "匿名", "保密", "无名", "不便", "同上", "暂无", "没有", "本人", "先生", "女士"]
@@ -128,54 +94,83 @@ _PLACEHOLDERS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    surname: re.Pattern[str]
+    single: frozenset[str]
+    double: frozenset[str]
     given: frozenset[str]
     never_names: frozenset[str]
     common: frozenset[str]
+    people: tuple[str, ...]
 
 
 @functools.cache
 def _lists() -> _Words:
-    surnames = sorted(words("surnames.txt"), key=len, reverse=True)
+    surnames = words("surnames.txt")
+    kinds = words_by_kind("mask_cues.txt")
     listed = words("mask_not_names.txt")
     return _Words(
-        surname=re.compile("|".join(map(re.escape, surnames))),
+        single=frozenset(word for word in surnames if len(word) == 1),
+        double=frozenset(word for word in surnames if len(word) == 2),
         given=frozenset("".join(words("mask_given.txt"))),
         never_names=listed,
         common=listed | words("mask_common_words.txt"),
+        people=kinds["staff"] + kinds["weak"],
     )
 
 
-def names(text: str) -> Iterator[tuple[int, int]]:
+def _surname(text: str, at: int, end: int | None = None) -> int:
+    """Return how many characters of a surname stand at a place (and before an end): 2, 1 or 0."""
+    lists = _lists()
+    if text[at : at + 2] in lists.double and (end is None or at + 2 <= end):
+        return 2
+    return int(text[at : at + 1] in lists.single)
+
+
+def names(text: str, *, among: Cues | None = None) -> Iterator[tuple[int, int]]:
     """Yield names of persons after a cue (我叫, 姓名, 联系人 …) or before a title (先生, 经理 …).
+
+    ``among`` are the cues of the text, where they are known.
 
     >>> text = "我叫林晓雯,让周经理回电,客户魏东来称没接到,我叫了外卖,客服温和"
     >>> [text[a:b] for a, b in names(text)]
     ['林晓雯', '魏东来', '周']
     """
     # One name may have two cues: 员工叫…
-    yield from dict.fromkeys(_all_names(text))
+    yield from dict.fromkeys(_all_names(text, cues(text) if among is None else among))
 
 
-def _all_names(text: str) -> Iterator[tuple[int, int]]:
-    for found in _FIELD.finditer(text):
-        if span := _in_field(text, found.end(), colon=_announced(found.group(1))):
+def _all_names(text: str, among: Cues) -> Iterator[tuple[int, int]]:
+    for _, end in among.get("field", ()):
+        filler = _FIELD.match(text, end)
+        if filler and (span := _in_field(text, filler.end(), colon=_announced(filler.group(1)))):
             yield span
-    for found in _STRONG.finditer(text):
-        if span := _introduced(text, found.end()):
+    loose: list[tuple[int, bool]] = []
+    for start, end in among.get("introducing", ()):
+        before = text[start - 1] if start else ""
+        if text[start:end] == "叫":
+            if before in _CALLING or not start:
+                loose.append((end, True))
+            if before not in _CALLED:
+                continue
+        filler = _INTRO.match(text, end)
+        if filler and (span := _introduced(text, filler.end())):
             yield span
-    for found in _LOOSE.finditer(text):
-        if span := _reported(text, found.end(), staff=found.group(1) is not None):
+    loose += [(end, True) for _, end in among.get("staff", ())]
+    loose += [(end, False) for _, end in among.get("weak", ())]
+    for end, staff in loose:
+        if span := _reported(text, end, staff=staff):
             yield span
-    for found in _FAMILY.finditer(text):
-        surname = _lists().surname.match(text, found.end())
-        if surname and _AFTER_FAMILY.match(text, surname.end()):
-            yield surname.span()
-    for found in _TITLE.finditer(text):
-        if _LONGER_TITLE.match(text, found.start()) or _HOUSE.match(text, found.end()):
-            continue
-        if span := _titled(text, found.start(), found.group(), office=found.group(1) is not None):
-            yield span
+    for start, end in among.get("family", ()):
+        if start and text[start - 1] == "贵" and text[end : end + 1] in ("是", ":", "：", " "):
+            end += 1
+        size = _surname(text, end)
+        if size and _AFTER_FAMILY.match(text, end + size):
+            yield end, end + size
+    for kind in ("title", "office"):
+        for start, end in among.get(kind, ()):
+            if _LONGER_TITLE.match(text, start) or _HOUSE.match(text, end):
+                continue
+            if span := _titled(text, start, text[start:end], office=kind == "office"):
+                yield span
 
 
 def _announced(filler: str) -> bool:
@@ -215,8 +210,7 @@ def _is_field_value(value: str) -> bool:
     lists = _lists()
     if value in lists.never_names or value in _PLACEHOLDERS or any(c in _NEVER for c in value):
         return False
-    surname = lists.surname.match(value)
-    if surname and surname.end() < len(value):
+    if 0 < _surname(value, 0) < len(value):
         return value[:2] not in lists.never_names or value[-1] in lists.given
     return len(value) < 4 and value not in lists.common and all(c in lists.given for c in value)
 
@@ -235,15 +229,15 @@ def _given_only(text: str, at: int) -> bool:
 
 def _candidates(text: str, at: int) -> Iterator[tuple[int, str]]:
     """Yield the end and the given name of what may be a full name here, the longest first."""
-    surname = _lists().surname.match(text, at)
-    if not surname:
+    first = _surname(text, at)
+    if not first:
         return
     for size in (2, 1):
-        given = text[surname.end() : surname.end() + size]
+        given = text[at + first : at + first + size]
         if len(given) == size and all(
             "\u4e00" <= char <= "\u9fff" and char not in _NEVER for char in given
         ):
-            yield surname.end() + size, given
+            yield at + first + size, given
 
 
 def _cut_from_word(text: str, at: int, end: int, given: str) -> bool:
@@ -367,17 +361,16 @@ def _titled(text: str, end: int, title: str, *, office: bool) -> tuple[int, int]
     before = text[max(0, end - 20) : end]
     if dotted := re.search(rf"{_HAN}{{1,8}}(?:·{_HAN}{{1,8}}){{1,3}}$", before):
         return end - len(dotted.group()), end
-    lists = _lists()
     polite = title in ("先生", "女士", "小姐", "太太")
     for size in (4, 3, 2, 1):
         start = end - size
-        surname = lists.surname.match(text, start, end) if start >= 0 else None
-        if not surname or size - len(surname.group()) > 2 or (office and surname.end() == end):
+        first = _surname(text, start, end) if start >= 0 else 0
+        if not first or size - first > 2 or (office and first == size):
             continue
-        given = text[surname.end() : end]
+        given = text[start + first : end]
         if any(not "\u4e00" <= char <= "\u9fff" or char in _NEVER for char in given):
             continue
-        if office and (given in lists.common or lists.surname.fullmatch(given)):
+        if office and (given in _lists().common or 0 < len(given) == _surname(given, 0)):
             continue
         if _crosses_word(text, start) or not _title_shape(text, start, given, polite=polite):
             continue
@@ -390,7 +383,8 @@ def _title_shape(text: str, start: int, given: str, *, polite: bool) -> bool:
     if not given:
         return True
     lists = _lists()
-    left = _LEFT_EDGE.search(text[max(0, start - 4) : start]) is not None
+    before = text[max(0, start - 4) : start]
+    left = _LEFT_EDGE.search(before) is not None or before.endswith(lists.people)
     typical = _shape(given) == 2
     whole = text[start : start + 1 + len(given)]
     if whole in lists.never_names:
@@ -398,7 +392,7 @@ def _title_shape(text: str, start: int, given: str, *, polite: bool) -> bool:
     if whole[:2] in lists.common or whole in lists.common or given in lists.common:
         # 叶子琪女士, 黎明先生 are names; 马上张先生 is a word and another name.
         clear = left if len(given) == 2 else left and polite
-        return clear and typical and not (len(given) == 2 and lists.surname.match(given[-1]))
+        return clear and typical and not (len(given) == 2 and _surname(given[-1], 0))
     if any(char in _SOFT and char not in lists.given for char in given):
         doubled = given[0] == given[-1] or any(char in lists.given for char in given)
         return left and len(given) == 2 and doubled
