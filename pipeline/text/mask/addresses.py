@@ -17,7 +17,9 @@ _COUNT = r"[0-9A-Za-z一二三四五六七八九十百零〇幺两]"
 _NUM = rf"{_COUNT}{{1,6}}"
 # 东单元, 西户; but 西户口 and 东门街 are none.
 _LETTERED = r"(?:[甲乙丙丁戊](?:单元|[号栋幢座])|[东西南北中](?:单元|户(?![口籍型])))"
-_FIRST_UNIT = r"(?:号楼|号院|号大院|号门|[#＃]楼?|单元|支弄|[号栋幢座室弄](?![长员里内外码]|[一两二]?厅))"
+_FIRST_UNIT = (
+    r"(?:号楼|号院|号大院|号门|[#＃]楼?|单元|支弄|[号栋幢座室弄](?![长员里内外码]|[一两二]?厅))"
+)
 _UNIT = rf"(?:{_FIRST_UNIT}|[房组社队区期排巷院楼层门](?![长员里内外]))"
 _SUB = r"(?:大?院?之(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2}))?"
 _DASHED = (
@@ -32,7 +34,9 @@ _PART = rf"(?:[第附]?{_NUM}{_UNIT}{_SUB}|{_LETTERED}|{_DASHED})"
 _ROOM = rf"{DIGIT}{{3,4}}(?!{DIGIT}|[元块点分年月天人次路折斤米平度多余几户])"
 # Between two numbers the name of an estate or a building may stand: 256号师大教工宿舍11栋.
 _PLAIN = r"[^\W0-9A-Za-z的了是在和与及把被让对向说有没不也都还就我你他她它这那从到]"
-_BETWEEN = rf"[,，、 \-]{{0,2}}(?:{_PLAIN}{{1,9}}?[,， ]?(?={_NUM}(?:号楼|单元|[号栋幢座室弄排#])))?"
+_BETWEEN = (
+    rf"[,，、 \-]{{0,2}}(?:{_PLAIN}{{1,9}}?[,， ]?(?={_NUM}(?:号楼|单元|[号栋幢座室弄排#])))?"
+)
 _TRAIL = rf"(?:[,， ]?{_PLAIN}{{1,8}}?(?:小区|花园|公寓|[苑庭园城府寓邸湾])(?!{_PLAIN}))?"
 _END = r"(?:[东西南北前后][户门]|[东西]头)?"
 _CHAIN = re.compile(rf"{_FIRST}(?:{_BETWEEN}{_PART})*(?:[,， ]?{_ROOM})?{_END}{_TRAIL}")
@@ -128,7 +132,11 @@ def _around(text: str, done: int, left: int, right: int, *, asked: bool) -> tupl
     if _BLANK.search(text[start:right]):
         return None
     lead = text[max(0, start - 8) : left]
-    cue = asked or text[start] == "住" or (_HOME_CUE.search(lead) is not None and not _OFFICE_CUE.search(lead))
+    cue = (
+        asked
+        or text[start] == "住"
+        or (_HOME_CUE.search(lead) is not None and not _OFFICE_CUE.search(lead))
+    )
     venue = _VENUE_CUE.search(text, max(0, start - 8), left) is not None
     if trimmed := _TRIM.match(text[start:left]):
         start += trimmed.end()
@@ -140,11 +148,17 @@ def _around(text: str, done: int, left: int, right: int, *, asked: bool) -> tupl
     placed = len(place) >= 2 and _PLACE.search(place) is not None
     home = _HOME_DETAIL.search(numbers) is not None
     rural = _VILLAGE.search(place) is not None and "号" in numbers
-    living = cue and placed and (asked or "地址" not in lead or not business)
+    living = cue and placed and (not business or not (asked or "地址" in lead))
     dashed = left + 1 < right and not any("\u4e00" <= c <= "\u9fff" or c == "#" for c in numbers)
     if dashed and not (placed and (cue or home)):
         return None
-    if not (living or (not business and (full or (not venue and ((placed and home) or rural)) or (asked and home)))):
+    if not (
+        living
+        or (
+            not business
+            and (full or (not venue and ((placed and home) or rural)) or (asked and home))
+        )
+    ):
         return None
     if full and not placed and not cue and len(place) > 8:
         start = left - 8

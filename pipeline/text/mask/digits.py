@@ -12,18 +12,34 @@ from stdnum import luhn
 
 SPOKEN = "〇零一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖"
 DIGIT = f"[0-9{SPOKEN}]"
+_TIMES = {"两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6}
 _TO_ASCII = str.maketrans(SPOKEN, "00123456789" + "12" + "123456789")
 # What callers say and recognisers write between two groups of one number.
-FILLER = r"(?:[ \-—.,，、。…~)）*]|嗯|呃|额|啊|哦|唔|那个|然后|就是|杠)"
-RUN = re.compile(rf"{DIGIT}(?:{FILLER}{{0,4}}{DIGIT}){{2,}}")
-_GROUP = re.compile(rf"[0-9]+|[{SPOKEN}]+")
+FILLER = (
+    r"(?:[ \-—.,，、。…~)）*]|嗯|呃|额|诶|啊|哦|唔|哈|那个|然后|就是|接着|再来|最后|杠|横杠"
+    r"|[后前][边面头](?:是|呢)?)"
+)
+# 四个八: a digit said how many times.
+_REPEAT = rf"[两二三四五六]个{DIGIT}"
+ATOM = rf"{DIGIT}(?:(?<=[两二三四五六])个{DIGIT})?"
+RUN = re.compile(rf"{ATOM}(?:{FILLER}{{0,4}}{ATOM}){{2,}}")
+_GROUP = re.compile(rf"{_REPEAT}|[0-9]+|[{SPOKEN}](?:(?!{_REPEAT})[{SPOKEN}])*")
 UNIT = re.compile(
     r" ?(?:[元块万亿%％度年月天人次米斤克升瓦个件条毫吨分秒倍像mMkKgGwWvV]|公里|平方|千)"
 )
-_TAIL = re.compile(r"(?:(?<!车)(?<!车牌)尾号|[后末][四4六6三3]位(?:数字?)?)[是为:： 嗯呃,，]{0,3}$")
+_TAIL = re.compile(
+    r"(?:(?<!车)(?<!车牌)尾[号数]|[后末][四4六6三3]位(?:数字?)?)[是为:： 嗯呃,，]{0,3}$"
+)
 _JOIN = (
     r"(?:[是为叫有填写报:：,，、 #(（)）]|编?号码?|码|的|嗯|呃|额|啊|哦"
-    r"|那个|就是|应该|我|您|你|他|她|上面|后面|显示|一下|多少|[?？]){0,7}$"
+    r"|那个|就是|应该|我|您|你|他|她|这|上面|[前后下][面边头]|显示|一下|多少|[?？呢吧哈给新老旧]"
+    r"|[改换变]成|改为|档案|如下|完整){0,7}$"
+)
+#: Papers whose number is personal; a permit or a quality mark belongs to a business.
+CERTIFICATES = (
+    r"(?:社保|医保|社会保障|公积金|护照|通行证|驾驶证|驾照|军官证|警官证|士兵证|证件|港澳证|居住证"
+    r"|台胞证|回乡证|残疾人?证|学生证|老年证|优待证|退[休役]证|结婚证|房[产本]证?|不动产权?证|准考证|资格证"
+    r"|户口[本簿]|执业证|(?<!许可)(?<!合格)(?<!卫生)(?<!身份)(?<!认)(?<!保)证(?=编?号))(?:卡|账|帐)?"
 )
 _CUES = tuple(
     (kind, re.compile(words + _JOIN))
@@ -31,20 +47,20 @@ _CUES = tuple(
         ("id_card", r"(?:身份证件?|居民证|身份号)"),
         (
             "certificate",
-            r"(?:社保|医保|社会保障|公积金|护照|通行证|驾驶证|驾照|军官证|证件|港澳证|居住证)"
-            r"(?:卡|账|帐)?",
+            CERTIFICATES,
         ),
         (
             "order",
-            r"(?:订单|工单|运单|保单|快递单|快递|物流单|单号|流水|受理|业务编|投诉编|案件|合同"
-            r"|票号|凭证|取件|保险单|交易|报案|参考编|客户编|申请编)(?=号|单|码|编|[:： ]|$)",
+            r"(?:订单|工单|运单|保单|快递单|快递|物流单|[维退换提货安装送修派服务售后据]单|单(?=编?号)"
+            r"|流水|受理|业务编|投诉编|案件|合同|票号|凭证|取件|保险单|交易|报案|参考编|客户编|申请编"
+            r"|预[约订]|会员)(?=编?号|单|码|编|[:： ]|$)",
         ),
         ("qq", r"(?:[qQ]{2}|扣扣|企鹅)"),
         ("wechat", r"(?:微信|薇信|威信|[vVwW][xX]|加[vV]|[vV]信)"),
         (
             "phone",
-            r"(?:手机|电话|联系方式|联系|固话|座机|回电|来电|致电|拨打|打我|号码|传真"
-            r"|[Tt]el|TEL)",
+            r"(?:手机|电话|联系方式|联系|固话|座机|宅电|市话|小灵通|回电|来电|致电|拨打|打我|传真"
+            r"|(?<![奖票彩车牌房位证])号码|[Tt]el|TEL|[Pp]hone|[Mm]obile)",
         ),
         (
             "bank_card",
@@ -60,11 +76,16 @@ _MOBILE = re.compile(r"(?:(?:00)?86|0)?1[3-9]\d{9}")
 _LANDLINE3 = re.compile(r"(?:010|02\d)[2-9]\d{7}|0[3-9]\d\d[2-9]\d{6,7}")
 _HOTLINE = re.compile(r"(?:86)?[48]00\d{7}|1010\d{4}|9[56]\d{3,4}|1[012]\d{3}")
 _INTERNATIONAL = re.compile(r"\+[1-9][0-9][0-9 \-]{5,17}[0-9]")
-_CHECK_LETTER = re.compile(r" ?(?:[xX叉×]|埃克斯)")
+CHECK_LETTER = re.compile(r" ?(?:[xX叉×]|埃克斯)")
 _EXTENSION = re.compile(r" ?(?:转|-)(?:分机)? ?[0-9]{1,5}(?![0-9])")
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:[,，][0-9]{3})+")
 
 
+# 13866004217次 is a count, 商品编码13812345678 the number of a thing.
+_COUNTED_OFF = re.compile(r" ?(?:[元块万亿%％份吨]|次(?![次日])|人次|字节)")
+_CODE = re.compile(
+    r"(?:编码|条形?码|货号|批[次号]|型号|序列号|[Ss][Kk][Uu]|[播放阅读销售总产]量|[总余金]额)[是为:： ]{0,2}$"
+)
 _STARRED = re.compile(r"(?<![0-9])1[3-9][0-9]\*{4}[0-9]{4}(?![0-9])")
 
 
@@ -82,7 +103,14 @@ def ascii_digits(text: str) -> str:
     >>> ascii_digits("幺三八嗯0013")
     '1380013'
     """
-    return "".join(_GROUP.findall(text)).translate(_TO_ASCII)
+    return "".join(map(_plain, _GROUP.findall(text)))
+
+
+def _plain(group: str) -> str:
+    """Return one group of digits as 0–9."""
+    if group[1:2] == "个":
+        return group[2].translate(_TO_ASCII) * _TIMES[group[0]]
+    return group.translate(_TO_ASCII)
 
 
 def cue_before(before: str) -> str:
@@ -147,11 +175,17 @@ def _classify(digits: str, before: str, after: str, *, groups: list[str]) -> str
     amount = UNIT.match(after) is not None
     found = shape(digits)
     announced = not amount and size in _ANNOUNCED.get(cue, range(0))
-    if announced and not (cue == "bank_card" and found == "mobile"):
+    # 预售证号2018-0128 is a permit.
+    yearly = cue == "certificate" and len(groups) > 1 and groups[0][:2] in ("19", "20")
+    if announced and not (cue == "bank_card" and found == "mobile") and not yearly:
         return cue
+    counted = _COUNTED_OFF.match(after) or _CODE.search(before)
+    if found == "mobile" and cue != "phone" and counted:
+        return ""
     if found and (cue or _whole(groups)) and not (amount and found == "landline"):
         return found
-    if cue == "phone" and 7 <= size <= 13 and not amount and not _dated(groups):
+    pairs = len(groups) > 3 and max(map(len, groups)) <= 2
+    if cue == "phone" and 7 <= size <= 13 and not (amount or pairs or _dated(groups)):
         return "landline" if digits[0] in "02345678" else "mobile"
     return ""
 
@@ -224,7 +258,7 @@ def numbers(text: str, *, lead: str = "") -> Iterator[Number]:
 
 def _in_run(text: str, start: int, end: int, lead: str) -> Iterator[Number]:
     spans = [(part.start(), part.end()) for part in _GROUP.finditer(text, start, end)]
-    groups = [text[a:b].translate(_TO_ASCII) for a, b in spans]
+    groups = [_plain(text[a:b]) for a, b in spans]
     at = 0
     while at < len(spans):
         if hotline := _hotline(groups[at : at + 4]):
@@ -275,7 +309,7 @@ def _letter(char: str) -> bool:
 def _widened(text: str, kind: str, left: int, right: int) -> Number:
     """Take in the sign, bracket, check letter or extension that belongs to the number."""
     raw = text[left:right]
-    if kind == "id_card" and (check := _CHECK_LETTER.match(text, right)):
+    if kind == "id_card" and (check := CHECK_LETTER.match(text, right)):
         right = check.end()
     if left and text[left - 1] == "+":
         left -= 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
@@ -58,6 +58,10 @@ MARK = re.compile("|".join(re.escape(label) for label in LABELS.values()))
 _HIDDEN = "\ufffc"
 _LATIN = re.compile(r"[0-9A-Za-z@]")
 _GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+_JOINED_GAP = re.compile(
+    r"(?<=[\u4e00-\u9fff]) | (?=[\u4e00-\u9fff])"
+    r"|(?<=[A-Za-z])(?<![A-Za-z]{2}) (?=[A-Za-z](?![A-Za-z]))"
+)
 
 
 def find(text: str, *, lead: str = "") -> list[Mask]:
@@ -70,7 +74,7 @@ def find(text: str, *, lead: str = "") -> list[Mask]:
     """
     if " " in text and len(_GAP.findall(text)) * 6 >= len(text):
         # A recogniser's words or characters, one blank apart: read them joined up.
-        kept = [at for at in range(len(text)) if not _GAP.match(text, at)]
+        kept = [at for at in range(len(text)) if not _JOINED_GAP.match(text, at)]
         joined = "".join(text[at] for at in kept)
         return [
             Mask(kind, kept[start], kept[end - 1] + 1)
@@ -123,6 +127,20 @@ def _find(text: str, *, lead: str) -> list[Mask]:
     return masks
 
 
+def replace(text: str, masks: Sequence[Mask]) -> str:
+    """Return the text with a mark in the place of every piece found.
+
+    >>> replace("打13800138000", [Mask("mobile", 1, 12)])
+    '打[手机号]'
+    """
+    parts: list[str] = []
+    at = 0
+    for kind, start, end in masks:
+        parts += (text[at:start], LABELS[kind])
+        at = end
+    return "".join(parts) + text[at:]
+
+
 def mask(text: str, *, lead: str = "") -> Masked:
     """Return the text with personal information replaced by marks, and their number by kind.
 
@@ -134,11 +152,6 @@ def mask(text: str, *, lead: str = "") -> Masked:
     counts: Counter[str] = Counter()
     # A mark can bring a cue closer to what follows: go on until nothing more is found.
     while masks := find(text, lead=lead):
-        parts: list[str] = []
-        at = 0
-        for kind, start, end in masks:
-            parts += (text[at:start], LABELS[kind])
-            at = end
-            counts[kind] += 1
-        text = "".join(parts) + text[at:]
+        text = replace(text, masks)
+        counts.update(kind for kind, _, _ in masks)
     return Masked(text, MappingProxyType(dict(counts)) if counts else _NONE)

@@ -7,45 +7,59 @@ import re
 from collections.abc import Iterator
 
 from pipeline.text.mask.cues import Cues, cues
-from pipeline.text.mask.digits import DIGIT
+from pipeline.text.mask.digits import CERTIFICATES, DIGIT, SPOKEN, ascii_digits
 from pipeline.text.mask.words import words
 
-_AT = ("@", "艾特", "爱特", " at ", " AT ")
-_EMAIL = re.compile(
-    r"[A-Za-z0-9][A-Za-z0-9._%+\-]*(?: ?@ ?|艾特|爱特| at )"
-    r"(?:[A-Za-z0-9][A-Za-z0-9\-]*(?:(?:\.| ?点 ?| dot )[A-Za-z0-9\-]{2,})+"
-    r"|(?:qq|163|126|139|189|gmail|sina|sohu|hotmail|outlook|foxmail"
-    r"|yahoo|icloud|aliyun)(?![A-Za-z0-9]))",
+_HAN = r"[\u4e00-\u9fff]"
+_LABEL = rf"(?:[A-Za-z0-9][A-Za-z0-9\-]*|[{SPOKEN}]+|[qQ] ?[qQ]|扣扣)"
+_PROVIDERS = (
+    r"(?:qq|扣扣|163|126|139|189|[幺一]六三|[幺一]二六|[幺一]三九|gmail|sina|sohu|hotmail|outlook"
+    r"|foxmail|yahoo|icloud|aliyun)(?![A-Za-z0-9])"
+)
+# What stands behind the name: @example.com, 艾特 幺六三 点 com, at sina dot com, @qq.
+_HOST = re.compile(
+    r"(?: ?@ ?| ?(?:艾特|爱特|圈 ?a|小老鼠|[(（【]at[)）】]) ?| at )"
+    rf"(?:{_LABEL}(?:(?:\.| ?点 ?| dot )(?:[A-Za-z0-9\-]{{2,}}|c o m|c n|康姆|抗姆))+|{_PROVIDERS})",
     re.IGNORECASE,
+)
+_AT = ("@", " at ", " AT ", "特", "圈", "老鼠", "at)", "at）", "at】")
+_USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+\-]*$")
+_SAID_USER = re.compile(
+    rf"(?:(?:[A-Za-z0-9._%+\-]+|[{SPOKEN}]+|下划线|下杠|减号|[横中]?杠|点|[大小]写的?) ?)+$"
 )
 _IP4 = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9]|\.[0-9])")
 _IP6 = re.compile(
     r"(?<![0-9A-Za-z:])[0-9A-Fa-f]{1,4}(?::{1,2}[0-9A-Fa-f]{1,4}){3,7}(?![0-9A-Za-z:])"
 )
+# 58 点 60 点 201 点 14
+_IP_SAID = re.compile(rf"(?<!{DIGIT}){DIGIT}{{1,3}}(?: ?点 ?{DIGIT}{{1,3}}){{3}}(?!{DIGIT})")
 _VERSION = re.compile(
     r"(?:[vV]|版本|固件|系统|version|ver|升级|更新)[号是为到至:：. ]{0,3}$", re.IGNORECASE
 )
-_NETWORK = re.compile(r"[iI][pP]|登[录陆]|地址|来自|网络|服务器|访问|设备")
+_NETWORK = re.compile(
+    r"[iI][pP]|登[录陆]|地址|来自|网络|服务器|访问|设备|[公外内]网|网关|路由|主机"
+)
 _PLATE = re.compile(
-    rf"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Za-hj-np-z][·\-. ]?"
-    rf"((?:[A-HJ-NP-Za-hj-np-z]|{DIGIT}){{5,6}}|(?:[A-HJ-NP-Za-hj-np-z]"
-    rf"|{DIGIT}){{4}}[挂学警港澳])(?![0-9A-Za-z])"
+    rf"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼] ?[A-HJ-NP-Za-hj-np-z][·\-. ]?"
+    rf"((?:(?:[A-HJ-NP-Za-hj-np-z]|{DIGIT}) ?){{5,6}}|(?:(?:[A-HJ-NP-Za-hj-np-z]"
+    rf"|{DIGIT}) ?){{4}}[挂学警港澳])(?<! )(?![0-9A-Za-z])"
 )
 _JOINER = r"(?:[是为叫:：,，、 #(（]|号码?|码|[Ii][Dd]|[Nn][Oo]\.?|的|嗯|呃|账号|编号|名|加我){0,5}"
 _WECHAT = re.compile(
     rf"(?:微信|薇信|威信|(?<![A-Za-z])[vVwW][xX]|加[vV]|[vV]信|wechat)({_JOINER})("
-    rf"[A-Za-z][A-Za-z0-9_\-]{{4,19}})(?![A-Za-z0-9_])",
+    rf"[A-Za-z][A-Za-z0-9_\-]{{4,19}}|[A-Za-z](?: ?(?:[A-Za-z0-9_\-]+|[{SPOKEN}]+|下划线|减号)){{1,12}})"
+    r"(?![A-Za-z0-9_])",
     re.IGNORECASE,
 )
 _ORDER = re.compile(
-    rf"(?:订单|工单|运单|保单|快递单|物流单|单号|流水|受理|(?:投诉|业务"
-    rf"|客户|申请|参考|受理)编号|案件|合同|票号|凭证|取件码?|交易|报案"
+    r"(?:订单|[工运保维退换提货安装送修派服务售后]单|快递单|物流单|单编?号|流水|受理|(?:投诉|业务"
+    r"|客户|申请|参考|受理|维修|预[约订])编号|案件|合同|票号|凭证|取件码?|交易|报案"
     rf"|快递|保险单){_JOINER}"
     r"(?:是|为)?([A-Za-z0-9][A-Za-z0-9\-_]{5,39})(?![A-Za-z0-9])"
 )
 _CERTIFICATE = re.compile(
-    r"(?:护照|通行证|证件|军官证|驾驶证|驾照|社保|医保|居住证|社会保障)(?:卡|账|帐)?"
-    rf"{_JOINER}([A-Za-z]{{0,2}}[0-9]{{6,18}}[A-Za-z]?)(?![0-9A-Za-z])"
+    rf"{CERTIFICATES}(?:档案)?"
+    rf"{_JOINER}([A-Za-z]{{0,2}}[0-9]{{6,20}}[A-Za-z]?|{_HAN}{{1,2}}字第? ?[0-9]{{5,12}}号?)(?![0-9A-Za-z])"
 )
 _PASSPORT = re.compile(r"[EG](?<![0-9A-Za-z\-][EG])(?:[0-9]{8}|[A-Z][0-9]{7})(?![0-9A-Za-z])")
 _HANDLE = re.compile(r"(?<![0-9A-Za-z])@ ?([\w\-]{2,24})")
@@ -58,8 +72,13 @@ def emails(text: str) -> Iterator[tuple[int, int]]:
     [(2, 18)]
     """
     if any(sign in text for sign in _AT):
-        for found in _EMAIL.finditer(text):
-            yield found.span()
+        for found in _HOST.finditer(text):
+            said = not found.group().startswith("@")
+            user = (_SAID_USER if said else _USER).search(
+                text, max(0, found.start() - 48), found.start()
+            )
+            if user and re.search("[A-Za-z0-9]|" + DIGIT, user.group()):
+                yield user.start(), found.end()
 
 
 def ips(text: str) -> Iterator[tuple[int, int]]:
@@ -68,6 +87,11 @@ def ips(text: str) -> Iterator[tuple[int, int]]:
     >>> list(ips("来自192.168.3.7,系统版本10.3.2.1"))
     [(2, 13)]
     """
+    for found in _IP_SAID.finditer(text) if text.count("点") > 2 else ():
+        parts = [ascii_digits(part) for part in found.group().split("点")]
+        near = text[max(0, found.start() - 12) : found.start()]
+        if all(int(part) < 256 for part in parts) and _NETWORK.search(near):
+            yield found.span()
     for pattern, dot in ((_IP4, "."), (_IP6, ":")):
         if text.count(dot) < 3:
             continue
@@ -117,7 +141,9 @@ def identifiers(text: str, *, among: Cues | None = None) -> Iterator[tuple[str, 
     for found in _WECHAT.finditer(text) if "wechat" in among else ():
         word = found.group(2)
         announced = re.search(r"号|是|[:：]|[Ii][Dd]|加我", found.group(1))
-        if any(char.isdigit() or char in "_-" for char in word) or announced:
+        digits = re.search(DIGIT, word) is not None
+        whole = " " not in word and word.isascii()
+        if len(word) > 4 and (digits or "_" in word or "-" in word or (announced and whole)):
             yield "wechat", *found.span(2)
     for found in _ORDER.finditer(text) if "order" in among else ():
         if sum(char.isdigit() for char in found.group(1)) >= 4 and not re.match(
