@@ -21,7 +21,7 @@ def _cases(word: str) -> list[str]:
     return sorted({"".join(chars) for chars in product(*((c.lower(), c.upper()) for c in word))})
 
 
-#: Kind of cue → where its words stand, from left to right, never overlapping within a kind.
+#: Kind of cue → where its words stand, from left to right; none lies within another of its kind.
 Cues = Mapping[str, Sequence[tuple[int, int]]]
 _NONE: Cues = MappingProxyType({})
 
@@ -31,7 +31,7 @@ def _finder() -> tuple[Callable[..., list[tuple[int, int, int]]], list[tuple[str
     kinds: dict[str, list[str]] = {}
     for kind, listed in words_by_kind("mask_cues.txt").items():
         for word in listed:
-            for form in _cases(word):
+            for form in _cases(word.replace("_", " ")):
                 kinds.setdefault(form, []).append(kind)
     automaton = ahocorasick_rs.AhoCorasick(
         list(kinds), implementation=ahocorasick_rs.Implementation.DFA
@@ -55,6 +55,6 @@ def cues(text: str) -> Cues:
     for word, start, end in found:
         for kind in kinds[word]:
             spans = result.setdefault(kind, [])
-            if not spans or start >= spans[-1][1]:
+            if not spans or end > spans[-1][1] and (kind != "title" or start >= spans[-1][1]):
                 spans.append((start, end))
     return result

@@ -72,7 +72,7 @@ def find(text: str, *, lead: str = "") -> list[Mask]:
     >>> find("我叫林晓雯,电话13800138000")
     [Mask(kind='name', start=2, end=5), Mask(kind='mobile', start=8, end=19)]
     """
-    if " " in text and len(_GAP.findall(text)) * 6 >= len(text):
+    if " " in text and len(_GAP.findall(text)) * 4 >= len(text):
         # A recogniser's words or characters, one blank apart: read them joined up.
         kept = [at for at in range(len(text)) if not _JOINED_GAP.match(text, at)]
         joined = "".join(text[at] for at in kept)
