@@ -16,13 +16,13 @@ _TIMES = {"两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6}
 _TO_ASCII = str.maketrans(SPOKEN, "00123456789" + "12" + "123456789")
 # What callers say and recognisers write between two groups of one number.
 FILLER = (
-    r"(?:[ \-—.,，、。…~)）*]|嗯|呃|额|诶|啊|哦|唔|哈|那个|然后|就是|接着|再来|最后|杠|横杠"
+    r"(?:[ \-—.,，、。…)）*]|嗯|呃|额|诶|啊|哦|唔|哈|那个|然后|就是|接着|再来|最后|杠|横杠"
     r"|[后前][边面头](?:是|呢)?)"
 )
 # 四个八: a digit said how many times.
 _REPEAT = rf"[两二三四五六]个{DIGIT}"
 ATOM = rf"{DIGIT}(?:(?<=[两二三四五六])个{DIGIT})?"
-RUN = re.compile(rf"{ATOM}(?:{FILLER}{{0,4}}{ATOM}){{2,}}")
+RUN = re.compile(rf"{ATOM}(?:{FILLER}{{0,6}}{ATOM}){{2,}}")
 _GROUP = re.compile(rf"{_REPEAT}|[0-9]+|[{SPOKEN}](?:(?!{_REPEAT})[{SPOKEN}])*")
 UNIT = re.compile(
     r" ?(?:[元块万亿%％度年月天人次米斤克升瓦个件条毫吨分秒倍像mMkKgGwWvV]|公里|平方|千)"
@@ -64,7 +64,7 @@ _CUES = tuple(
         ),
         (
             "bank_card",
-            r"(?:卡号|银行卡|信用卡|储蓄卡|借记卡|账号|帐号|账户|帐户|卡|存折)",
+            r"(?:卡号|银行卡|信用卡|储蓄卡|借记卡|账号|帐号|账户|帐户|(?<![显网声存视点饭门水电油会])卡|存折)",
         ),
     )
 )
@@ -74,7 +74,9 @@ _DATE15 = re.compile(
         r"|[12]\d|3[01])\d{3}")  # fmt: skip
 _MOBILE = re.compile(r"(?:(?:00)?86|0)?1[3-9]\d{9}")
 _LANDLINE3 = re.compile(r"(?:010|02\d)[2-9]\d{7}|0[3-9]\d\d[2-9]\d{6,7}")
-_HOTLINE = re.compile(r"(?:86)?[48]00\d{7}|1010\d{4}|9[56]\d{3,4}|1[012]\d{3}")
+_HOTLINE = re.compile(
+    r"(?:86)?[48]00\d{7}|1010\d{4}|(?:010|02\d|0[3-9]\d\d)?(?:9[56]\d{3,4}|1[012]\d{3})"
+)
 _INTERNATIONAL = re.compile(r"\+[1-9][0-9][0-9 \-]{5,17}[0-9]")
 CHECK_LETTER = re.compile(r" ?(?:[xX叉×]|埃克斯)")
 _EXTENSION = re.compile(r" ?(?:转|-)(?:分机)? ?[0-9]{1,5}(?![0-9])")
@@ -263,6 +265,11 @@ def _in_run(text: str, start: int, end: int, lead: str) -> Iterator[Number]:
     while at < len(spans):
         if hotline := _hotline(groups[at : at + 4]):
             at += hotline
+            continue
+        if len(groups[at]) == 5 and _HOTLINE.fullmatch(groups[at]) and len(groups) > at + 1:
+            # 10000-1-4-3: a hotline and what to press there.
+            presses = [len(group) for group in groups[at + 1 :]]
+            at += 1 + next((i for i, size in enumerate(presses) if size > 1), len(presses))
             continue
         if _listed_hotline(text, groups[at], spans[at][1]):
             at += 1

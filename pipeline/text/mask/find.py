@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from pipeline.text.clean import simplify
-from pipeline.text.mask.addresses import ADDRESS_GATE, addresses
+from pipeline.text.mask.addresses import addresses, holds_place
 from pipeline.text.mask.cues import cues
 from pipeline.text.mask.digits import RUN, numbers
 from pipeline.text.mask.names import NAME_CUES, names
@@ -72,7 +72,7 @@ def find(text: str, *, lead: str = "") -> list[Mask]:
     >>> find("我叫林晓雯,电话13800138000")
     [Mask(kind='name', start=2, end=5), Mask(kind='mobile', start=8, end=19)]
     """
-    if " " in text and len(_GAP.findall(text)) * 4 >= len(text):
+    if text.count(" ") * 4 >= len(text) > 0 and len(_GAP.findall(text)) * 4 >= len(text):
         # A recogniser's words or characters, one blank apart: read them joined up.
         kept = [at for at in range(len(text)) if not _JOINED_GAP.match(text, at)]
         joined = "".join(text[at] for at in kept)
@@ -90,7 +90,7 @@ def _find(text: str, *, lead: str) -> list[Mask]:
     among = cues(work)
     latin = _LATIN.search(work) is not None
     run = RUN.search(work) is not None
-    placed = ADDRESS_GATE.search(work) is not None
+    placed = holds_place(work)
     if not (among or latin or run or placed):
         return []
     masks: list[Mask] = []
@@ -149,9 +149,13 @@ def mask(text: str, *, lead: str = "") -> Masked:
     >>> mask("我叫林晓雯,电话13800138000").text
     '我叫[姓名],电话[手机号]'
     """
+    masks = find(text, lead=lead)
+    if not masks:
+        return Masked(text, _NONE)
     counts: Counter[str] = Counter()
     # A mark can bring a cue closer to what follows: go on until nothing more is found.
-    while masks := find(text, lead=lead):
+    while masks:
         text = replace(text, masks)
         counts.update(kind for kind, _, _ in masks)
-    return Masked(text, MappingProxyType(dict(counts)) if counts else _NONE)
+        masks = find(text, lead=lead)
+    return Masked(text, MappingProxyType(dict(counts)))

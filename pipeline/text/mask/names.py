@@ -61,7 +61,7 @@ _NEVER = frozenset(
 _RARE_BUT_SPOKEN = frozenset(
     "嗯呃哎嘛咯噢嘿咳啰嗦啡咖噪呵咦唉哟嗨喔唷咩哒嗒嘟噜咕噗咚嗡嘀嘎吱嗓嗝噎呕吣咆哮嚎嘶吼叨唠咄嘲嗤咋咧啧"
     "榴莓柠檬饺馄饨馒脍炙烩焖煲煸煨爆烊腌渍胗腩臊膻馊霉痘疹癣疤疮痔瘤癌痒瘸瘫疯癫瘪皱褶腥龌龊邋遢肮"
-    "恍惚恹恻悻惬惘惶愕愠懊憋憎懈惰蹊跷踉跄蹭蹲踹踩躁蹦趟挪攥揣搡撂撸捋掂掐掰揪搓捶擤擀"
+    "恍惚恹恻悻惬惘惶愕愠懊憋憎懈惰蹊跷踉跄粑糍糯蹭蹲踹踩躁蹦趟挪攥揣搡撂撸捋掂掐掰揪搓捶擤擀"
     "蟑螂蚂蚁蛐蛔蜷虱蛆鳖猥亵狙獗狡黠犟锃铛锅碗瓢橱柜褥裤衩袄袜袂胯肘腋脖腮皲鼾"
     "厕厢厮叵囤坷坎垃圾垢垮埂墩夯奢奸妒婊嫖尴尬屉屎尿屁崭帚幌廊徘徊忐忑"
 )
@@ -123,6 +123,7 @@ class _Words:
     never_names: frozenset[str]
     common: frozenset[str]
     people: tuple[str, ...]
+    starts: frozenset[str]
 
 
 @functools.cache
@@ -136,6 +137,7 @@ def _lists() -> _Words:
         given=frozenset("".join(words("mask_given.txt"))),
         never_names=listed,
         common=listed | words("mask_common_words.txt"),
+        starts=frozenset(word[0] for word in surnames) | frozenset(":： (（是叫"),
         people=kinds["staff"] + kinds["weak"],
     )
 
@@ -160,8 +162,9 @@ def names(text: str, *, among: Cues | None = None) -> Iterator[tuple[int, int]]:
     # One name may have two cues: 员工叫…
     found = dict.fromkeys(_all_names(text, cues(text) if among is None else among))
     # 张三、李四 together are nobody; one of them alone may be a customer.
-    nobody = {span for span in found if text[slice(*span)] in _NOBODY}
-    yield from (found if len(nobody) < 2 else [span for span in found if span not in nobody])
+    if sum(name in text for name in _NOBODY) > 1:
+        found = {span: None for span in found if text[slice(*span)] not in _NOBODY}
+    yield from found
 
 
 def _all_names(text: str, among: Cues) -> Iterator[tuple[int, int]]:
@@ -202,8 +205,13 @@ def _people(text: str, among: Cues) -> Iterator[tuple[int, int]]:
         for start, end in among.get("numbered", ())
         if (found := _NUMBERED.match(text, end))
     ]
+    starts = _lists().starts
+    dotless = "·" not in text
     for kind, places in (("staff", calls), *((k, among.get(k, ())) for k in _PEOPLE)):
         for _, end in places:
+            # For speed: mostly no surname follows.
+            if dotless and text[end : end + 1] not in starts:
+                continue
             if span := _reported(text, end, kind=kind):
                 yield span
 
@@ -212,7 +220,7 @@ def _families(text: str, among: Cues) -> Iterator[tuple[int, int]]:
     for start, end in among.get("family", ()):
         if text[max(0, start - 1) : start] == "贵" and text[end : end + 1] in tuple("是:： "):
             end += 1
-        size = _surname(text, end)
+        size = _surname(text, end) if text[max(0, start - 1) : start] not in ("百", "同") else 0
         after = end + size
         said = _OWN_FAMILY.search(text, 0, start) is not None
         free = said and text[end : after + 1] not in _lists().common
@@ -224,6 +232,8 @@ def _addressed(text: str, among: Cues) -> Iterator[tuple[int, int]]:
     for kind in ("title", "office"):
         for start, end in among.get(kind, ()):
             if _LONGER_TITLE.match(text, start) or _HOUSE.match(text, end):
+                continue
+            if text[max(0, start - 1) : end] in _lists().never_names:
                 continue
             if span := _titled(text, start, text[start:end], office=kind == "office"):
                 yield span
@@ -289,7 +299,7 @@ def _foreign(text: str, at: int) -> tuple[int, int] | None:
         last = text.rfind("·", at, found.end()) + 1
         # The dots say where the parts begin; where the last one ends, a word of reporting says.
         for end in range(last + 1, found.end()):
-            if _REPORT.match(text, end) or text[end] in "的在是":
+            if _REPORT.match(text, end) or text[end] in "的在是凭因认与和也都将":
                 return at, end
         return found.span()
     return None
@@ -350,6 +360,8 @@ def _given_only(text: str, at: int) -> bool:
     """Tell whether a given name of two characters stands between the cue and punctuation."""
     given = text[at : at + 2]
     lists = _lists()
+    if given[:1] in ("小", "老", "阿") and _surname(given, 1):
+        return False
     return (
         len(given) == 2
         and all(char in lists.given and char not in _NEVER for char in given)

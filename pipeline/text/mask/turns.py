@@ -20,7 +20,7 @@ from pipeline.text.mask.digits import (
 )
 from pipeline.text.mask.find import LABELS, MARK, Mask, Masked, mask, replace
 
-_NUMBER = rf"{ATOM}(?:{FILLER}{{0,4}}{ATOM})*"
+_NUMBER = rf"{ATOM}(?:{FILLER}{{0,6}}{ATOM})*"
 _LAST = re.compile(rf"{_NUMBER}(?=(?:{FILLER}|[?？!！吗呢吧是])*$)")
 _LEAD_IN = r"(?:好的?|对的?|是的?|您说|[前后下][面边头]|然后|接着|最后|剩下|尾号|是|就是|再来|那个?)"
 _FIRST = re.compile(rf"(?:{FILLER}|{_LEAD_IN}){{0,5}}({_NUMBER})")

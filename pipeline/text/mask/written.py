@@ -62,7 +62,9 @@ _CERTIFICATE = re.compile(
     rf"{_JOINER}([A-Za-z]{{0,2}}[0-9]{{6,20}}[A-Za-z]?|{_HAN}{{1,2}}字第? ?[0-9]{{5,12}}号?)(?![0-9A-Za-z])"
 )
 _PASSPORT = re.compile(r"[EG](?<![0-9A-Za-z\-][EG])(?:[0-9]{8}|[A-Z][0-9]{7})(?![0-9A-Za-z])")
-_HANDLE = re.compile(r"(?<![0-9A-Za-z])@ ?([\w\-]{2,24})")
+_HANDLE = re.compile(
+    r"(?<![0-9A-Za-z])@(?:(?<![\u4e00-\u9fff]@) )?(?!\d{2,6}(?!\w)|(?:qq|163|126)\b)([\w\-]{2,24})"
+)
 
 
 def emails(text: str) -> Iterator[tuple[int, int]]:
