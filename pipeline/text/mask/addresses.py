@@ -28,7 +28,7 @@ _DASHED = (
 )
 _FIRST = (
     rf"(?:[第附]?(?<![0-9A-Za-z]){_NUM}{_FIRST_UNIT}{_SUB}|{_LETTERED}|{_DASHED}"
-    rf"|{_NUM}期(?={_NUM}{_FIRST_UNIT}))"
+    rf"|{_NUM}期(?={_NUM}{_FIRST_UNIT})|[0-9]{{1,4}}巷(?=[0-9]))"
 )
 _PART = rf"(?:[第附]?{_NUM}{_UNIT}{_SUB}|{_LETTERED}|{_DASHED})"
 _ROOM = rf"{DIGIT}{{3,4}}(?!{DIGIT}|[元块点分年月天人次路折斤米平度多余几户])"
@@ -38,7 +38,7 @@ _BETWEEN = (
     rf"[,，、 \-]{{0,2}}(?:{_PLAIN}{{1,9}}?[,， ]?(?={_NUM}(?:号楼|单元|[号栋幢座室弄排#])))?"
 )
 _TRAIL = rf"(?:[,， ]?{_PLAIN}{{1,8}}?(?:小区|花园|公寓|[苑庭园城府寓邸湾])(?!{_PLAIN}))?"
-_END = r"(?:[东西南北前后][户门]|[东西]头)?"
+_END = r"(?:[东西南北前后][户门]|[东西]头|宿舍)?"
 _CHAIN = re.compile(rf"{_FIRST}(?:{_BETWEEN}{_PART})*(?:[,， ]?{_ROOM})?{_END}{_TRAIL}")
 _GATE = re.compile(rf"{_COUNT}[号栋幢座室户弄楼层门房组社队区期排单巷#\-—]")
 _PLACE = re.compile(
@@ -50,9 +50,10 @@ _NAME = re.compile(rf"(?:{_HAN}|[0-9A-Za-z])+[,， ]?$")
 # Down to the room: nobody but who lives there is meant.
 _ROOM_OF_UNIT = re.compile(
     rf"(?:单元|门)[,， ]?(?:{_NUM}[层楼])?[,， ]?(?:{DIGIT}{{3,4}}|{_NUM}[室房号]|[东西]户)"
+    r"|(?:[栋幢座]|号楼|#楼?)[0-9][\-—][0-9]{3,4}"
 )
 _HOME_DETAIL = re.compile(
-    rf"{_NUM}(?:单元|室)|(?:[0-9]|{_COUNT}{{2}})支?弄|{_COUNT}门(?!口|[外前])|[0-9]+[\-—][0-9]+[\-—][0-9]+|[0-9]号[0-9]{{3}}"
+    rf"{_NUM}(?:单元|室)|(?:[0-9]|{_COUNT}{{2}})支?弄|{_COUNT}门(?!口|[外前])|[0-9]+[\-—][0-9]+[\-—][0-9]+|[0-9]号[0-9]{{3}}|巷[0-9]+号"
     rf"|(?:[栋幢座]|号楼|#楼?)[, ，]?(?:[一二三四五六七八九0-9]层)?(?:{DIGIT}{{3,4}}|{_NUM}[房号])"
 )
 # xx市xx路xx号: a form to be filled in.
@@ -81,7 +82,7 @@ _BUSINESS = re.compile(
 # 住官庄镇界亭驿村老屋组: where there are no numbers, the group of houses says where one lives.
 _HAMLET = re.compile(
     rf"(?:住|家[住在是]|老家|户籍地?|[住地]址)[:：是在为]?((?:[\u4e00-\u9fffA-Z0-9]{{2,8}}[县市区])?{_HAN}{{1,6}}(?:[镇乡](?!政府)|街道)"
-    rf"{_HAN}{{1,6}}?[村屯寨]{_HAN}{{1,5}}?[组社屯湾庄坪坳冲])"
+    rf"(?:{_HAN}{{1,6}}?[村屯寨]{_HAN}{{1,5}}?[组社屯湾庄坪坳冲]|{_HAN}{{1,6}}?{_COUNT}{{1,2}}[组社队]))"
 )
 # What is said to lie somewhere is a shop, a school, a building site.
 _VENUE_CUE = re.compile(r"位于|坐落|地处|开在|这家|该店|店址")
@@ -150,7 +151,8 @@ def _around(text: str, done: int, left: int, right: int, *, asked: bool) -> tupl
     while start < left and text[start] in ",， ":
         start += 1
     place, numbers = text[start:left], text[left:right]
-    business = _BUSINESS.search(text[start : right + 12]) is not None
+    # 南京大学学生宿舍2栋305 is where a student lives.
+    business = _BUSINESS.search(text[start : right + 12]) is not None and "宿舍" not in text[start:right]
     full = _ROOM_OF_UNIT.search(numbers) is not None
     placed = len(place) >= 2 and _PLACE.search(place) is not None
     home = _HOME_DETAIL.search(numbers) is not None

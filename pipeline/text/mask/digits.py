@@ -17,13 +17,13 @@ _TO_ASCII = str.maketrans(SPOKEN, "00123456789" + "12" + "123456789")
 # What callers say and recognisers write between two groups of one number.
 FILLER = (
     r"(?:[ \-—.,，、。…)）*]|嗯|呃|额|诶|啊|哦|唔|哈|那个|然后|就是|接着|再来|最后|杠|横杠"
-    r"|[后前][边面头](?:是|呢)?)"
+    r"|[后前][边面头](?:是|呢)?|开头是?|中间(?:是|四位)?|[前后末][三四3456]位(?:是|数)?)"
 )
 # 四个八: a digit said how many times.
 _REPEAT = rf"[两二三四五六]个{DIGIT}"
 ATOM = rf"{DIGIT}(?:(?<=[两二三四五六])个{DIGIT})?"
 RUN = re.compile(rf"{ATOM}(?:{FILLER}{{0,6}}{ATOM}){{2,}}")
-_GROUP = re.compile(rf"{_REPEAT}|[0-9]+|[{SPOKEN}](?:(?!{_REPEAT})[{SPOKEN}])*")
+_GROUP = re.compile(rf"{_REPEAT}|[0-9]+(?![0-9]*位)|[{SPOKEN}](?!位)(?:(?!{_REPEAT})[{SPOKEN}](?!位))*")
 UNIT = re.compile(
     r" ?(?:[元块万亿%％度年月天人次米斤克升瓦个件条毫吨分秒倍像mMkKgGwWvV]|公里|平方|千)"
 )
@@ -33,18 +33,19 @@ _TAIL = re.compile(
 _JOIN = (
     r"(?:[是为叫有填写报:：,，、 #(（)）]|编?号码?|码|的|嗯|呃|额|啊|哦"
     r"|那个|就是|应该|我|您|你|他|她|这|上面|[前后下][面边头]|显示|一下|多少|[?？呢吧哈给新老旧]"
-    r"|[改换变]成|改为|档案|如下|完整){0,7}$"
+    r"|[改换变]成|改为|档案|如下|完整|[七八十0-9一]{1,2}位){0,7}$"
 )
 #: Papers whose number is personal; a permit or a quality mark belongs to a business.
 CERTIFICATES = (
     r"(?:社保|医保|社会保障|公积金|护照|通行证|驾驶证|驾照|军官证|警官证|士兵证|证件|港澳证|居住证"
     r"|台胞证|回乡证|残疾人?证|学生证|老年证|优待证|退[休役]证|结婚证|房[产本]证?|不动产权?证|准考证|资格证"
-    r"|户口[本簿]|执业证|(?<!许可)(?<!合格)(?<!卫生)(?<!身份)(?<!认)(?<!保)证(?=编?号))(?:卡|账|帐)?"
+    r"|户口[本簿]|执业证|永居证|永久居留证?|(?:病历|住院|门诊|就诊|病案)号?|户号|学号|学籍号?|考号|客户号|用户号"
+    r"|会员号|纳税人识别号|(?<!许可)(?<!合格)(?<!卫生)(?<!身份)(?<!认)(?<!保)证(?=编?号))(?:卡|账|帐)?"
 )
 _CUES = tuple(
     (kind, re.compile(words + _JOIN))
     for kind, words in (
-        ("id_card", r"(?:身份证件?|居民证|身份号)"),
+        ("id_card", r"(?:身[份分]证件?|居民证|身份号)"),
         (
             "certificate",
             CERTIFICATES,
@@ -52,10 +53,10 @@ _CUES = tuple(
         (
             "order",
             r"(?:订单|工单|运单|保单|快递单|快递|物流单|[维退换提货安装送修派服务售后据]单|单(?=编?号)"
-            r"|流水|受理|业务编|投诉编|案件|合同|票号|凭证|取件|保险单|交易|报案|参考编|客户编|申请编"
+            r"|流水|受理|(?:业务|投诉|退款|售后|服务|登记|回访|理赔|查询|记录)编|案件|合同|票号|凭证|取件|保险单|交易|报案|参考编|客户编|申请编"
             r"|预[约订]|会员)(?=编?号|单|码|编|[:： ]|$)",
         ),
-        ("qq", r"(?:[qQ]{2}|扣扣|企鹅)"),
+        ("qq", r"(?:[qQ] ?[qQ]群?|(?<![0-9A-Za-z])[qQ]|扣扣群?|企鹅)"),
         ("wechat", r"(?:微信|薇信|威信|[vVwW][xX]|加[vV]|[vV]信)"),
         (
             "phone",
@@ -88,7 +89,7 @@ _COUNTED_OFF = re.compile(r" ?(?:[元块万亿%％份吨]|次(?![次日])|人次
 _CODE = re.compile(
     r"(?:编码|条形?码|货号|批[次号]|型号|序列号|[Ss][Kk][Uu]|[播放阅读销售总产]量|[总余金]额)[是为:： ]{0,2}$"
 )
-_STARRED = re.compile(r"(?<![0-9])1[3-9][0-9]\*{4}[0-9]{4}(?![0-9])")
+_STARRED = re.compile(r"(?<![0-9])1[3-9][0-9][*xX]{4}[0-9]{4}(?![0-9])")
 
 
 class Number(NamedTuple):
@@ -242,7 +243,7 @@ def numbers(text: str, *, lead: str = "") -> Iterator[Number]:
     >>> list(numbers("退款380元,打幺三八,零零一三,八零零零,卡尾号1234"))
     [Number(kind='mobile', start=8, end=21), Number(kind='bank_card', start=25, end=29)]
     """
-    for found in _STARRED.finditer(text) if "*" in text else ():
+    for found in _STARRED.finditer(text):
         yield Number("mobile", *found.span())
     for found in _INTERNATIONAL.finditer(text) if "+" in text else ():
         try:

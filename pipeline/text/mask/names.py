@@ -72,17 +72,22 @@ _SOFT = frozenset(
     "该应已曾更最比及按且并而则乃之其此想"
 )
 _DOTTED = re.compile(rf"{_HAN}{{1,8}}(?:·{_HAN}{{1,8}}){{1,3}}")
+# Uyghur, Tibetan, Mongolian names written without a dot.
+_OTHER_PEOPLES = re.compile(
+    rf"{_HAN}{{0,3}}?(?:阿卜杜|买买提|麦麦提|古丽|迪丽|阿依|努尔|吐尔|图尔|玉素|库尔班|依布拉|艾合|热孜"
+    rf"|帕提|艾尼|次仁|扎西|卓玛|多吉|央金|旺堆|巴特尔|其其格|乌云|格日|那仁|娜仁|苏日){_HAN}{{0,4}}(?![\u4e00-\u9fff·])"
+)
 _LATIN = re.compile(r"[A-Z][a-z]+(?: [A-Z][a-z]+){0,2}(?![A-Za-z])")
 _FILLER = r"(?:[是为叫:：,，、 (（]|嗯|呃|那个){0,4}"
-_SEPARATOR = r"(?:[是为叫:：,，、 (（=\-—|/>》】\]]|嗯|呃|那个){0,4}"
+_SEPARATOR = r"(?:[是为叫由:：,，、 (（=\-—|/>》】\]]|嗯|呃|那个|[写填登记]{1,2}(?:成了?|的是)){0,4}"
 _FIELD = re.compile(rf"(?:的?(?:姓名|名字))?({_SEPARATOR})")
 _INTRO = re.compile(rf"[!！。~]?{_FILLER}")
 # Who is called: 他叫, 我妈叫; 师傅叫 may as well call for somebody.
-_CALLED = frozenset("我名他她人个工员 ,，。;；妈爸儿女子友夫妻公婆哥姐弟妹母父孩")
+_CALLED = frozenset("我俺咱名他她人个工员 ,，。;；妈爸儿女子友夫妻公婆哥姐弟妹母父孩")
 _CALLING = frozenset("个位名员工生士师人")
 _OWN_FAMILY = re.compile(r"(?:免贵|[我您他她]|本人)$")
 _AFTER_LISTED = re.compile(r"夫[妇妻]|[两二三四五]人|等[人等]?|[的在均都一]|先生|女士|反映|投诉|来电|表示|称")
-_SIGNED = re.compile(r"[!！。,，、 ~:：\-—]{1,4}")
+_SIGNED = re.compile(r"[!！。,，、 ~:：\-—)）]{1,4}")
 _ENGLISH = re.compile(r"[ ,，:：]{1,3}([A-Z][a-z]+(?:[ -][A-Z][a-z]+){0,2})(?![A-Za-z])")
 _LOOSE_ENGLISH = frozenset(["this is", "i am", "i'm", "dear"])
 _PEOPLE = ("staff", "weak", "faint", "accused")
@@ -295,6 +300,8 @@ def _announced(filler: str) -> bool:
 
 def _foreign(text: str, at: int) -> tuple[int, int] | None:
     """Return a name with a middle dot, or one in Latin letters, at a place."""
+    if found := _OTHER_PEOPLES.match(text, at):
+        return found.span()
     if found := _DOTTED.match(text, at):
         last = text.rfind("·", at, found.end()) + 1
         # The dots say where the parts begin; where the last one ends, a word of reporting says.
