@@ -23,7 +23,9 @@ FILLER = (
 _REPEAT = rf"[两二三四五六]个{DIGIT}"
 ATOM = rf"{DIGIT}(?:(?<=[两二三四五六])个{DIGIT})?"
 RUN = re.compile(rf"{ATOM}(?:{FILLER}{{0,6}}{ATOM}){{2,}}")
-_GROUP = re.compile(rf"{_REPEAT}|[0-9]+(?![0-9]*位)|[{SPOKEN}](?!位)(?:(?!{_REPEAT})[{SPOKEN}](?!位))*")
+_GROUP = re.compile(
+    rf"{_REPEAT}|[0-9]+(?![0-9]*位)|[{SPOKEN}](?!位)(?:(?!{_REPEAT})[{SPOKEN}](?!位))*"
+)
 UNIT = re.compile(
     r" ?(?:[元块万亿%％度年月天人次米斤克升瓦个件条毫吨分秒倍像mMkKgGwWvV]|公里|平方|千)"
 )
@@ -73,7 +75,8 @@ _DATE18 = re.compile(r"[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|
 _DATE15 = re.compile(
         r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5])\d{6}(?:0[1-9]|1[0-2])(?:0[1-9]"
         r"|[12]\d|3[01])\d{3}")  # fmt: skip
-_MOBILE = re.compile(r"(?:(?:00)?86|0)?1[3-9]\d{9}")
+# 0912345678 is a mobile of Taiwan.
+_MOBILE = re.compile(r"(?:(?:00)?86|0)?1[3-9]\d{9}|09\d{8}")
 _LANDLINE3 = re.compile(r"(?:010|02\d)[2-9]\d{7}|0[3-9]\d\d[2-9]\d{6,7}")
 _HOTLINE = re.compile(
     r"(?:86)?[48]00\d{7}|1010\d{4}|(?:010|02\d|0[3-9]\d\d)?(?:9[56]\d{3,4}|1[012]\d{3})"
@@ -87,7 +90,8 @@ _THOUSANDS = re.compile(r"[0-9]{1,3}(?:[,，][0-9]{3})+")
 # 13866004217次 is a count, 商品编码13812345678 the number of a thing.
 _COUNTED_OFF = re.compile(r" ?(?:[元块万亿%％份吨]|次(?![次日])|人次|字节)")
 _CODE = re.compile(
-    r"(?:编码|条形?码|货号|批[次号]|型号|序列号|[Ss][Kk][Uu]|[播放阅读销售总产]量|[总余金]额)[是为:： ]{0,2}$"
+    r"(?:编码|条形?码|货号|批[次号]|型号|序列号|[Ss][Kk][Uu]|[播放阅读销售总产]量|[总余金]额)"
+    r"[是为:： ]{0,2}$"
 )
 _STARRED = re.compile(r"(?<![0-9])1[3-9][0-9][*xX]{4}[0-9]{4}(?![0-9])")
 
@@ -200,6 +204,15 @@ def _dated(groups: list[str]) -> bool:
         and groups[0][:2] in ("19", "20")
         and len(groups[1]) <= 2
     )
+
+
+def is_hotline(digits: str) -> bool:
+    """Tell whether digits are a public number.
+
+    >>> is_hotline("95588"), is_hotline("4008208820"), is_hotline("13800138000")
+    (True, True, False)
+    """
+    return _HOTLINE.fullmatch(digits) is not None
 
 
 def _hotline(groups: list[str]) -> int:

@@ -12,6 +12,7 @@ from pipeline.text.mask.words import words
 
 _HAN = r"[\u4e00-\u9fff]"
 _LABEL = rf"(?:[A-Za-z0-9][A-Za-z0-9\-]*|[{SPOKEN}]+|[qQ] ?[qQ]|扣扣)"
+_DOT = r"(?:\.| ?点 ?| dot | ?[\[(（【]dot[\])）】] ?| \. |。)"
 _PROVIDERS = (
     r"(?:qq|扣扣|163|126|139|189|[幺一]六三|[幺一]二六|[幺一]三九|gmail|sina|sohu|hotmail|outlook"
     r"|foxmail|yahoo|icloud|aliyun)(?![A-Za-z0-9])"
@@ -19,7 +20,7 @@ _PROVIDERS = (
 # What stands behind the name: @example.com, 艾特 幺六三 点 com, at sina dot com, @qq.
 _HOST = re.compile(
     r"(?: ?@ ?| ?(?:艾特|爱特|圈 ?a|小老鼠|[\[(（【]at[\])）】]) ?| at )"
-    rf"(?:{_LABEL}(?:(?:\.| ?点 ?| dot | ?[\[(（【]dot[\])）】] ?| \. |。)(?:[A-Za-z0-9\-]{{2,}}|c o m|c n|康姆|抗姆))+|{_PROVIDERS})",
+    rf"(?:{_LABEL}(?:{_DOT}(?:[A-Za-z0-9\-]{{2,}}|c o m|c n|康姆|抗姆))+|{_PROVIDERS})",
     re.IGNORECASE,
 )
 _AT = ("@", " at ", " AT ", "特", "圈", "老鼠", "at)", "at）", "at】", "at]")
@@ -45,17 +46,26 @@ _CUED_PLATE = re.compile(
     r"(?:车牌|牌照|车号)(?:号码?)?(?:[是为:：,， ]|我的){0,3}"
     r"((?:WJ|使|领)?[\u4e00-\u9fff]?[0-9A-Z][0-9A-Z·\-]{4,8})(?![0-9A-Za-z])"
 )
-_OTHER_PLATE = re.compile(r"WJ[\u4e00-\u9fff]?[0-9]{4}[0-9A-Z](?![0-9A-Za-z])|[使领][0-9]{6}(?![0-9])")
+_OTHER_PLATE = re.compile(
+    r"WJ[\u4e00-\u9fff]?[0-9]{4}[0-9A-Z](?![0-9A-Za-z])|[使领][0-9]{6}(?![0-9])"
+)
 _PLATE = re.compile(
-    rf"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼] ?[A-HJ-NP-Za-hj-np-z][·\-. ]?"
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼] ?"
+    r"[A-HJ-NP-Za-hj-np-z][·\-. ]?"
     rf"((?:(?:[A-HJ-NP-Za-hj-np-z]|{DIGIT}) ?){{5,6}}|(?:(?:[A-HJ-NP-Za-hj-np-z]"
     rf"|{DIGIT}) ?){{4}}[挂学警港澳])(?<! )(?![0-9A-Za-z])"
 )
 _JOINER = r"(?:[是为叫:：,，、 #(（]|号码?|码|[Ii][Dd]|[Nn][Oo]\.?|的|嗯|呃|账号|编号|名|加我|搜|加|❤){0,5}"
+_WECHAT_CUE = (
+    r"(?:微信|薇信|威信|徽信|(?<![A-Za-z])[vVwW][xX]|[加+]我?[vV]|[vV]信|卫星(?=[:：号])|薇|wechat)"
+)
+# lm_2020, or read out: wen xin 二零零幺.
+_WECHAT_ID = (
+    r"(?:[A-Za-z][A-Za-z0-9_\-]{4,19}"
+    rf"|[A-Za-z](?: ?(?:[A-Za-z0-9_\-]+|[{SPOKEN}]+|下划线|减号)){{1,12}})"
+)
 _WECHAT = re.compile(
-    rf"(?:微信|薇信|威信|徽信|(?<![A-Za-z])[vVwW][xX]|[加+]我?[vV]|[vV]信|卫星(?=[:：号])|薇|wechat)({_JOINER})("
-    rf"[A-Za-z][A-Za-z0-9_\-]{{4,19}}|[A-Za-z](?: ?(?:[A-Za-z0-9_\-]+|[{SPOKEN}]+|下划线|减号)){{1,12}})"
-    r"(?![A-Za-z0-9_])",
+    rf"{_WECHAT_CUE}({_JOINER})({_WECHAT_ID})(?![A-Za-z0-9_])",
     re.IGNORECASE,
 )
 _ORDER = re.compile(
@@ -73,11 +83,12 @@ _LOGIN = re.compile(
 )
 # Identity cards of Taiwan and Hong Kong.
 _OTHER_ID = re.compile(
-    r"(?:身[份分]证|证件)(?:字号|号码?|号)?[是为:： ]{0,3}([A-Z][0-9]{6}[(（][0-9A][)）]|[A-Z][1289][0-9]{8})(?![0-9])"
+    r"(?:身[份分]证|证件)(?:字号|号码?|号)?[是为:： ]{0,3}"
+    r"([A-Z][0-9]{6}[(（][0-9A][)）]|[A-Z][1289][0-9]{8})(?![0-9])"
 )
 _CERTIFICATE = re.compile(
-    rf"{CERTIFICATES}(?:档案)?"
-    rf"{_JOINER}([A-Za-z]{{0,3}}[0-9]{{6,20}}[A-Za-z]?|{_HAN}{{1,2}}字第? ?[0-9]{{5,12}}号?)(?![0-9A-Za-z])"
+    rf"{CERTIFICATES}(?:档案)?{_JOINER}"
+    rf"([A-Za-z]{{0,3}}[0-9]{{6,20}}[A-Za-z]?|{_HAN}{{1,2}}字第? ?[0-9]{{5,12}}号?)(?![0-9A-Za-z])"
 )
 _PASSPORT = re.compile(r"[EG](?<![0-9A-Za-z\-][EG])(?:[0-9]{8}|[A-Z][0-9]{7})(?![0-9A-Za-z])")
 _HANDLE = re.compile(
