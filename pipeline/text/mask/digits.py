@@ -76,8 +76,8 @@ _DATE15 = re.compile(
         r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5])\d{6}(?:0[1-9]|1[0-2])(?:0[1-9]"
         r"|[12]\d|3[01])\d{3}")  # fmt: skip
 # 0912345678 is a mobile of Taiwan.
-_MOBILE = re.compile(r"(?:(?:00)?86|0)?1[3-9]\d{9}|09\d{8}")
-_LANDLINE3 = re.compile(r"(?:010|02\d)[2-9]\d{7}|0[3-9]\d\d[2-9]\d{6,7}")
+MOBILE = re.compile(r"(?:(?:00)?86|0)?1[3-9]\d{9}|09\d{8}")
+LANDLINE = re.compile(r"(?:010|02\d)[2-9]\d{7}|0[3-9]\d\d[2-9]\d{6,7}")
 _HOTLINE = re.compile(
     r"(?:86)?[48]00\d{7}|1010\d{4}|(?:010|02\d|0[3-9]\d\d)?(?:9[56]\d{3,4}|1[012]\d{3})"
 )
@@ -93,7 +93,7 @@ _CODE = re.compile(
     r"(?:编码|条形?码|货号|批[次号]|型号|序列号|[Ss][Kk][Uu]|[播放阅读销售总产]量|[总余金]额)"
     r"[是为:： ]{0,2}$"
 )
-_STARRED = re.compile(r"(?<![0-9])1[3-9][0-9][*xX]{4}[0-9]{4}(?![0-9])")
+STARRED = re.compile(r"(?<![0-9])1[3-9][0-9][*xX]{4}[0-9]{4}(?![0-9])")
 
 
 class Number(NamedTuple):
@@ -142,9 +142,9 @@ def shape(digits: str) -> str:
     if size in (17, 18) and _DATE18.fullmatch(digits[:17]):
         # 17 digits: the check digit was lost or is an X outside the run.
         return "id_card" if size == 18 or digits[:2] in _PROVINCES else ""
-    if _MOBILE.fullmatch(digits):
+    if MOBILE.fullmatch(digits):
         return "mobile"
-    if _LANDLINE3.fullmatch(digits):
+    if LANDLINE.fullmatch(digits):
         return "landline"
     if size == 15 and _DATE15.fullmatch(digits):
         return "id_card"
@@ -256,7 +256,7 @@ def numbers(text: str, *, lead: str = "") -> Iterator[Number]:
     >>> list(numbers("退款380元,打幺三八,零零一三,八零零零,卡尾号1234"))
     [Number(kind='mobile', start=8, end=21), Number(kind='bank_card', start=25, end=29)]
     """
-    for found in _STARRED.finditer(text):
+    for found in STARRED.finditer(text):
         yield Number("mobile", *found.span())
     for found in _INTERNATIONAL.finditer(text) if "+" in text else ():
         try:
@@ -268,7 +268,11 @@ def numbers(text: str, *, lead: str = "") -> Iterator[Number]:
             yield Number("mobile" if shape(digits) == "mobile" else "landline", *found.span())
             blank = "\ufffc" * (found.end() - found.start())
             text = text[: found.start()] + blank + text[found.end() :]
+    tail = "尾" in text or "位" in text
     for run in RUN.finditer(text):
+        # Most numbers are prices: nothing shorter than five digits is personal by itself.
+        if run.end() - run.start() < 5 and not tail:
+            continue
         yield from _in_run(text, run.start(), run.end(), lead)
 
 

@@ -20,12 +20,6 @@ from dataclasses import dataclass
 from pipeline.text.mask.cues import Cues, cues
 from pipeline.text.mask.words import words, words_by_kind
 
-#: The cues that names are looked for beside.
-NAME_CUES = frozenset(
-    ("field", "introducing", "signing", "staff", "weak", "faint", "accused")
-    + ("numbered", "family", "title", "office", "closing", "english")
-)
-
 _HAN = r"[\u4e00-\u9fff]"
 _KIN = (
     r"的(?:家[属人长]|监护人|爱人|邻居|同学|老师|姐|妹|哥|弟|奶奶|爷爷|外[婆公]|姥|[妈爸]|朋友|同事"
@@ -184,8 +178,8 @@ def names(text: str, *, among: Cues | None = None) -> Iterator[tuple[int, int]]:
 
 
 def _all_names(text: str, among: Cues) -> Iterator[tuple[int, int]]:
-    for find_names in (_in_fields, _announced_names, _people, _families, _addressed, _english):
-        for span in find_names(text, among):
+    for kinds, find_names in _FINDERS:
+        for span in () if kinds.isdisjoint(among) else find_names(text, among):
             yield span
             yield from _joined(text, span[1])
 
@@ -270,6 +264,18 @@ def _english(text: str, among: Cues) -> Iterator[tuple[int, int]]:
         found = _ENGLISH.match(text, end)
         if found and (" " in found.group(1) or text[start:end].lower() not in _LOOSE_ENGLISH):
             yield found.span(1)
+
+
+_FINDERS = (
+    (frozenset(["field"]), _in_fields),
+    (frozenset(["introducing", "signing"]), _announced_names),
+    (frozenset(["introducing", "numbered", *_PEOPLE]), _people),
+    (frozenset(["family"]), _families),
+    (frozenset(["title", "office", "closing"]), _addressed),
+    (frozenset(["english"]), _english),
+)
+#: The cues that names are looked for beside.
+NAME_CUES = frozenset().union(*(kinds for kinds, _ in _FINDERS))
 
 
 def _joined(text: str, at: int) -> Iterator[tuple[int, int]]:
