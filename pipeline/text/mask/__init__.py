@@ -11,8 +11,10 @@ turned back into what it stands for.
 from __future__ import annotations
 
 from pipeline.text.mask.addresses import addresses
+from pipeline.text.mask.cells import excerpt, mask_cell
 from pipeline.text.mask.digits import numbers
 from pipeline.text.mask.find import LABELS, Mask, Masked, find, mask
+from pipeline.text.mask.messages import scrub
 from pipeline.text.mask.names import names
 from pipeline.text.mask.turns import mask_turns
 from pipeline.text.mask.written import emails, handles, identifiers, ips, plates
@@ -23,13 +25,16 @@ __all__ = [
     "Masked",
     "addresses",
     "emails",
+    "excerpt",
     "find",
     "handles",
     "identifiers",
     "ips",
     "mask",
+    "mask_cell",
     "mask_turns",
     "names",
     "numbers",
     "plates",
+    "scrub",
 ]

@@ -53,7 +53,8 @@ _ROOM_OF_UNIT = re.compile(
     r"|(?:[栋幢座]|号楼|#楼?)[0-9][\-—][0-9]{3,4}"
 )
 _HOME_DETAIL = re.compile(
-    rf"{_NUM}(?:单元|室)|(?:[0-9]|{_COUNT}{{2}})支?弄|{_COUNT}门(?!口|[外前])|[0-9]+[\-—][0-9]+[\-—][0-9]+|[0-9]号[0-9]{{3}}|巷[0-9]+号"
+    rf"{_NUM}(?:单元|室)|(?:[0-9]|{_COUNT}{{2}})支?弄|{_COUNT}门(?!口|[外前])"
+    r"|[0-9]+[\-—][0-9]+[\-—][0-9]+|[0-9]号[0-9]{3}|巷[0-9]+号"
     rf"|(?:[栋幢座]|号楼|#楼?)[, ，]?(?:[一二三四五六七八九0-9]层)?(?:{DIGIT}{{3,4}}|{_NUM}[房号])"
 )
 # xx市xx路xx号: a form to be filled in.
@@ -91,7 +92,8 @@ ASKS_ADDRESS = re.compile(
     r"地址|住址|住(?:哪|在哪|什么)|哪个(?:小区|村|楼盘)|什么小区|几[栋幢号]楼?|几单元|门牌|[送寄]到哪|哪里住"
 )
 _ANSWER = re.compile(
-    rf"(?:{_HAN}{{2,12}} ?)?{_HAN}{{1,12}}(?:[路街巷苑庭园里城府湾寓邸郡院村镇乡]|胡同|小区|公馆|新区)"
+    rf"(?:{_HAN}{{2,12}} ?)?{_HAN}{{1,12}}"
+    r"(?:[路街巷苑庭园里城府湾寓邸郡院村镇乡]|胡同|小区|公馆|新区)"
 )
 
 
@@ -152,7 +154,9 @@ def _around(text: str, done: int, left: int, right: int, *, asked: bool) -> tupl
         start += 1
     place, numbers = text[start:left], text[left:right]
     # 南京大学学生宿舍2栋305 is where a student lives.
-    business = _BUSINESS.search(text[start : right + 12]) is not None and "宿舍" not in text[start:right]
+    business = (
+        _BUSINESS.search(text[start : right + 12]) is not None and "宿舍" not in text[start:right]
+    )
     full = _ROOM_OF_UNIT.search(numbers) is not None
     placed = len(place) >= 2 and _PLACE.search(place) is not None
     home = _HOME_DETAIL.search(numbers) is not None

@@ -55,6 +55,6 @@ def cues(text: str) -> Cues:
     for word, start, end in found:
         for kind in kinds[word]:
             spans = result.setdefault(kind, [])
-            if not spans or end > spans[-1][1] and (kind != "title" or start >= spans[-1][1]):
+            if not spans or (end > spans[-1][1] and (kind != "title" or start >= spans[-1][1])):
                 spans.append((start, end))
     return result

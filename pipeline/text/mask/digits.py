@@ -23,7 +23,9 @@ FILLER = (
 _REPEAT = rf"[两二三四五六]个{DIGIT}"
 ATOM = rf"{DIGIT}(?:(?<=[两二三四五六])个{DIGIT})?"
 RUN = re.compile(rf"{ATOM}(?:{FILLER}{{0,6}}{ATOM}){{2,}}")
-_GROUP = re.compile(rf"{_REPEAT}|[0-9]+(?![0-9]*位)|[{SPOKEN}](?!位)(?:(?!{_REPEAT})[{SPOKEN}](?!位))*")
+_GROUP = re.compile(
+    rf"{_REPEAT}|[0-9]+(?![0-9]*位)|[{SPOKEN}](?!位)(?:(?!{_REPEAT})[{SPOKEN}](?!位))*"
+)
 UNIT = re.compile(
     r" ?(?:[元块万亿%％度年月天人次米斤克升瓦个件条毫吨分秒倍像mMkKgGwWvV]|公里|平方|千)"
 )
@@ -73,8 +75,9 @@ _DATE18 = re.compile(r"[1-9]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|
 _DATE15 = re.compile(
         r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5])\d{6}(?:0[1-9]|1[0-2])(?:0[1-9]"
         r"|[12]\d|3[01])\d{3}")  # fmt: skip
-_MOBILE = re.compile(r"(?:(?:00)?86|0)?1[3-9]\d{9}")
-_LANDLINE3 = re.compile(r"(?:010|02\d)[2-9]\d{7}|0[3-9]\d\d[2-9]\d{6,7}")
+# 0912345678 is a mobile of Taiwan.
+MOBILE = re.compile(r"(?:(?:00)?86|0)?1[3-9]\d{9}|09\d{8}")
+LANDLINE = re.compile(r"(?:010|02\d)[2-9]\d{7}|0[3-9]\d\d[2-9]\d{6,7}")
 _HOTLINE = re.compile(
     r"(?:86)?[48]00\d{7}|1010\d{4}|(?:010|02\d|0[3-9]\d\d)?(?:9[56]\d{3,4}|1[012]\d{3})"
 )
@@ -87,9 +90,10 @@ _THOUSANDS = re.compile(r"[0-9]{1,3}(?:[,，][0-9]{3})+")
 # 13866004217次 is a count, 商品编码13812345678 the number of a thing.
 _COUNTED_OFF = re.compile(r" ?(?:[元块万亿%％份吨]|次(?![次日])|人次|字节)")
 _CODE = re.compile(
-    r"(?:编码|条形?码|货号|批[次号]|型号|序列号|[Ss][Kk][Uu]|[播放阅读销售总产]量|[总余金]额)[是为:： ]{0,2}$"
+    r"(?:编码|条形?码|货号|批[次号]|型号|序列号|[Ss][Kk][Uu]|[播放阅读销售总产]量|[总余金]额)"
+    r"[是为:： ]{0,2}$"
 )
-_STARRED = re.compile(r"(?<![0-9])1[3-9][0-9][*xX]{4}[0-9]{4}(?![0-9])")
+STARRED = re.compile(r"(?<![0-9])1[3-9][0-9][*xX]{4}[0-9]{4}(?![0-9])")
 
 
 class Number(NamedTuple):
@@ -138,9 +142,9 @@ def shape(digits: str) -> str:
     if size in (17, 18) and _DATE18.fullmatch(digits[:17]):
         # 17 digits: the check digit was lost or is an X outside the run.
         return "id_card" if size == 18 or digits[:2] in _PROVINCES else ""
-    if _MOBILE.fullmatch(digits):
+    if MOBILE.fullmatch(digits):
         return "mobile"
-    if _LANDLINE3.fullmatch(digits):
+    if LANDLINE.fullmatch(digits):
         return "landline"
     if size == 15 and _DATE15.fullmatch(digits):
         return "id_card"
@@ -202,6 +206,15 @@ def _dated(groups: list[str]) -> bool:
     )
 
 
+def is_hotline(digits: str) -> bool:
+    """Tell whether digits are a public number.
+
+    >>> is_hotline("95588"), is_hotline("4008208820"), is_hotline("13800138000")
+    (True, True, False)
+    """
+    return _HOTLINE.fullmatch(digits) is not None
+
+
 def _hotline(groups: list[str]) -> int:
     """Return how many groups make up a public 400 or 800 number; 0 where none does."""
     for size in range(1, len(groups) + 1):
@@ -243,7 +256,7 @@ def numbers(text: str, *, lead: str = "") -> Iterator[Number]:
     >>> list(numbers("退款380元,打幺三八,零零一三,八零零零,卡尾号1234"))
     [Number(kind='mobile', start=8, end=21), Number(kind='bank_card', start=25, end=29)]
     """
-    for found in _STARRED.finditer(text):
+    for found in STARRED.finditer(text):
         yield Number("mobile", *found.span())
     for found in _INTERNATIONAL.finditer(text) if "+" in text else ():
         try:
@@ -255,7 +268,11 @@ def numbers(text: str, *, lead: str = "") -> Iterator[Number]:
             yield Number("mobile" if shape(digits) == "mobile" else "landline", *found.span())
             blank = "\ufffc" * (found.end() - found.start())
             text = text[: found.start()] + blank + text[found.end() :]
+    tail = "尾" in text or "位" in text
     for run in RUN.finditer(text):
+        # Most numbers are prices: nothing shorter than five digits is personal by itself.
+        if run.end() - run.start() < 5 and not tail:
+            continue
         yield from _in_run(text, run.start(), run.end(), lead)
 
 

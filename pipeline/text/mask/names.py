@@ -20,12 +20,11 @@ from dataclasses import dataclass
 from pipeline.text.mask.cues import Cues, cues
 from pipeline.text.mask.words import words, words_by_kind
 
-NAME_CUES = frozenset(
-    "field introducing signing staff weak faint accused numbered family title office closing english".split()
-)
-
 _HAN = r"[\u4e00-\u9fff]"
-_KIN = r"的(?:家[属人长]|监护人|爱人|邻居|同学|老师|姐|妹|哥|弟|奶奶|爷爷|外[婆公]|姥|[妈爸]|朋友|同事|丈夫|妻子|老[公婆]|父|母|[儿女]|孩子)"
+_KIN = (
+    r"的(?:家[属人长]|监护人|爱人|邻居|同学|老师|姐|妹|哥|弟|奶奶|爷爷|外[婆公]|姥|[妈爸]|朋友|同事"
+    r"|丈夫|妻子|老[公婆]|父|母|[儿女]|孩子)"
+)
 _HARD = re.compile(rf"$|(?!{_HAN})")
 _REPORT = re.compile(
     r"系(?![统列数])|反映|反馈|来电|来信|来访|称|表示|说|投诉|致电|于(?=[0-9今昨本去前上一二三四五六七八九十])|咨询|要求|办理"
@@ -79,14 +78,18 @@ _OTHER_PEOPLES = re.compile(
 )
 _LATIN = re.compile(r"[A-Z][a-z]+(?: [A-Z][a-z]+){0,2}(?![A-Za-z])")
 _FILLER = r"(?:[是为叫:：,，、 (（]|嗯|呃|那个){0,4}"
-_SEPARATOR = r"(?:[是为叫由:：,，、 (（=\-—|/>》】\]]|嗯|呃|那个|[写填登记]{1,2}(?:成了?|的是)){0,4}"
+_SEPARATOR = (
+    r"(?:[是为叫由:：,，、 (（=\-—|/>》】\]]|嗯|呃|那个|[写填登记]{1,2}(?:成了?|的是)){0,4}"
+)
 _FIELD = re.compile(rf"(?:的?(?:姓名|名字))?({_SEPARATOR})")
 _INTRO = re.compile(rf"[!！。~]?{_FILLER}")
 # Who is called: 他叫, 我妈叫; 师傅叫 may as well call for somebody.
 _CALLED = frozenset("我俺咱名他她人个工员 ,，。;；妈爸儿女子友夫妻公婆哥姐弟妹母父孩")
 _CALLING = frozenset("个位名员工生士师人")
 _OWN_FAMILY = re.compile(r"(?:免贵|[我您他她]|本人)$")
-_AFTER_LISTED = re.compile(r"夫[妇妻]|[两二三四五]人|等[人等]?|[的在均都一]|先生|女士|反映|投诉|来电|表示|称")
+_AFTER_LISTED = re.compile(
+    r"夫[妇妻]|[两二三四五]人|等[人等]?|[的在均都一]|先生|女士|反映|投诉|来电|表示|称"
+)
 _SIGNED = re.compile(r"[!！。,，、 ~:：\-—)）]{1,4}")
 _ENGLISH = re.compile(r"[ ,，:：]{1,3}([A-Z][a-z]+(?:[ -][A-Z][a-z]+){0,2})(?![A-Za-z])")
 _LOOSE_ENGLISH = frozenset(["this is", "i am", "i'm", "dear"])
@@ -107,7 +110,9 @@ _PLACE = re.compile(
     r"[社小]区|[村镇乡县市区路街]|大道|[中小大]学|医院|公司|学校|派出所"
     r"|广场|花园|[支分]行|银行|酒店|车?站|山庄"
 )
-_TITLE_WITHIN = re.compile(r"先生|女士|小姐|太太|师傅|经理|老师|大夫|医生|主任|店长|阿姨|[大小][姐哥爷]")
+_TITLE_WITHIN = re.compile(
+    r"先生|女士|小姐|太太|师傅|经理|老师|大夫|医生|主任|店长|阿姨|[大小][姐哥爷]"
+)
 _TITLED = re.compile(r"(?:先生|女士|小姐|经理|老师|师傅|主任|同志|某某?)$")
 _PLACES = "路街区村镇县市乡巷桥"
 _LEFT_EDGE = re.compile(
@@ -173,8 +178,8 @@ def names(text: str, *, among: Cues | None = None) -> Iterator[tuple[int, int]]:
 
 
 def _all_names(text: str, among: Cues) -> Iterator[tuple[int, int]]:
-    for find_names in (_in_fields, _announced_names, _people, _families, _addressed, _english):
-        for span in find_names(text, among):
+    for kinds, find_names in _FINDERS:
+        for span in () if kinds.isdisjoint(among) else find_names(text, among):
             yield span
             yield from _joined(text, span[1])
 
@@ -250,11 +255,27 @@ def _addressed(text: str, among: Cues) -> Iterator[tuple[int, int]]:
 def _english(text: str, among: Cues) -> Iterator[tuple[int, int]]:
     for start, end in among.get("english", ()):
         cue = text[start:end]
-        if cue[0] in "Mm" and cue.rstrip(".").title() + cue[len(cue.rstrip(".")):] != cue and " " not in cue:
+        if (
+            cue[0] in "Mm"
+            and cue.rstrip(".").title() + cue[len(cue.rstrip(".")) :] != cue
+            and " " not in cue
+        ):
             continue
         found = _ENGLISH.match(text, end)
         if found and (" " in found.group(1) or text[start:end].lower() not in _LOOSE_ENGLISH):
             yield found.span(1)
+
+
+_FINDERS = (
+    (frozenset(["field"]), _in_fields),
+    (frozenset(["introducing", "signing"]), _announced_names),
+    (frozenset(["introducing", "numbered", *_PEOPLE]), _people),
+    (frozenset(["family"]), _families),
+    (frozenset(["title", "office", "closing"]), _addressed),
+    (frozenset(["english"]), _english),
+)
+#: The cues that names are looked for beside.
+NAME_CUES = frozenset().union(*(kinds for kinds, _ in _FINDERS))
 
 
 def _joined(text: str, at: int) -> Iterator[tuple[int, int]]:
@@ -360,6 +381,43 @@ def _is_name(value: str) -> bool:
         and not any(char in _NEVER for char in value)
         and _shape(given) == 2
         and (value not in lists.common or value[0] in _PLAIN_SURNAMES)
+    )
+
+
+def is_bare_name(value: str) -> bool:
+    """Tell whether a cell that nothing announces holds a personal name and nothing else.
+
+    >>> is_bare_name("王晓梅"), is_bare_name("高兴"), is_bare_name("陈列柜")
+    (True, False, False)
+    """
+    if not 2 <= len(value) <= 4 or not all("\u4e00" <= char <= "\u9fff" for char in value):
+        return False
+    first = _surname(value, 0)
+    lists = _lists()
+    words_in = {value, value[:2], value[:3], value[1:]} - {value[:first]}
+    return (
+        0 < first < len(value) <= first + 2
+        and not any(char in _NEVER for char in value)
+        and not words_in & (lists.common | lists.never_names)
+        and _shape(value[first:]) > 0
+    ) or _is_name(value)
+
+
+def is_form_name(value: str) -> bool:
+    """Tell whether a value in a column of names is one: nearly every short one is.
+
+    >>> is_form_name("王晓梅"), is_form_name("阿依古丽"), is_form_name("不详"), is_form_name("客户")
+    (True, True, False, False)
+    """
+    if _DOTTED.fullmatch(value):
+        return True
+    return (
+        2 <= len(value) <= 4
+        and all("\u4e00" <= char <= "\u9fff" for char in value)
+        and value not in _PLACEHOLDERS
+        and value not in _lists().people
+        and "某" not in value
+        and not _TITLED.fullmatch(value)
     )
 
 
@@ -523,7 +581,14 @@ def _reported(text: str, at: int, *, kind: str) -> tuple[int, int] | None:
             continue
         plain = text[at] in _PLAIN_SURNAMES
         after = _AFTER_STAFF if staff else _AFTER_WEAK
-        edge = report or hard or ((plain or staff or text[end : end + 1] == "家") and after.match(text, end) is not None)
+        edge = (
+            report
+            or hard
+            or (
+                (plain or staff or text[end : end + 1] == "家")
+                and after.match(text, end) is not None
+            )
+        )
         # 客户张万里: a given name that is a word in itself needs an edge behind it.
         named = report or (shape == 2 and (hard or (plain and edge)))
         if cut and (text[at:end] in common or not named):

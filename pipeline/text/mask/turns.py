@@ -22,14 +22,18 @@ from pipeline.text.mask.find import LABELS, MARK, Mask, Masked, mask, replace
 
 _NUMBER = rf"{ATOM}(?:{FILLER}{{0,6}}{ATOM})*"
 _LAST = re.compile(rf"{_NUMBER}(?=(?:{FILLER}|[?？!！吗呢吧是])*$)")
-_LEAD_IN = r"(?:好的?|对的?|是的?|您说|[前后下][面边头]|然后|接着|最后|剩下|尾号|是|就是|再来|那个?)"
+_LEAD_IN = (
+    r"(?:好的?|对的?|是的?|您说|[前后下][面边头]|然后|接着|最后|剩下|尾号|是|就是|再来|那个?)"
+)
 _FIRST = re.compile(rf"(?:{FILLER}|{_LEAD_IN}){{0,5}}({_NUMBER})")
 _ACK = re.compile(
     rf"(?:{FILLER}|[?？!！]|好的?|对|是的?|您说|你说|请说|请讲|继续|还有|后面|呢|行|知道|听到|记下|了|您|请|接着|再|吧|收到|明白|慢点?|稍等)*$"
 )
 _SPEAKER = re.compile(r"(?:[\u4e00-\u9fff]{1,4}|[A-Za-z]{1,8})[0-9]{0,2} ?[:：] ?")
 _ASKS_NAME = re.compile(r"(?:贵姓|怎么称呼|什么名字|姓名|(?:[您你]的|全|大)名字?|哪位|叫什么)")
-_BARE_NAME = re.compile(r"(?:嗯|呃|是|我|叫|啊|哦|[,，。 ]){0,3}([\u4e00-\u9fff]{2,4})[。,，.啊呀]?$")
+_BARE_NAME = re.compile(
+    r"(?:嗯|呃|是|我|叫|啊|哦|[,，。 ]){0,3}([\u4e00-\u9fff]{2,4})[。,，.啊呀]?$"
+)
 # 45岁, 3个人, 200元: what is counted is not part of a number that is read out.
 _COUNTED = re.compile(
     rf"{UNIT.pattern}| ?(?:[个岁位号楼点折名张台只趟层栋遍家共直起些]|多|左右|以上)"

@@ -12,6 +12,7 @@ from pipeline.text.mask.words import words
 
 _HAN = r"[\u4e00-\u9fff]"
 _LABEL = rf"(?:[A-Za-z0-9][A-Za-z0-9\-]*|[{SPOKEN}]+|[qQ] ?[qQ]|扣扣)"
+_DOT = r"(?:\.| ?点 ?| dot | ?[\[(（【]dot[\])）】] ?| \. |。)"
 _PROVIDERS = (
     r"(?:qq|扣扣|163|126|139|189|[幺一]六三|[幺一]二六|[幺一]三九|gmail|sina|sohu|hotmail|outlook"
     r"|foxmail|yahoo|icloud|aliyun)(?![A-Za-z0-9])"
@@ -19,16 +20,16 @@ _PROVIDERS = (
 # What stands behind the name: @example.com, 艾特 幺六三 点 com, at sina dot com, @qq.
 _HOST = re.compile(
     r"(?: ?@ ?| ?(?:艾特|爱特|圈 ?a|小老鼠|[\[(（【]at[\])）】]) ?| at )"
-    rf"(?:{_LABEL}(?:(?:\.| ?点 ?| dot | ?[\[(（【]dot[\])）】] ?| \. |。)(?:[A-Za-z0-9\-]{{2,}}|c o m|c n|康姆|抗姆))+|{_PROVIDERS})",
+    rf"(?:{_LABEL}(?:{_DOT}(?:[A-Za-z0-9\-]{{2,}}|c o m|c n|康姆|抗姆))+|{_PROVIDERS})",
     re.IGNORECASE,
 )
-_AT = ("@", " at ", " AT ", "特", "圈", "老鼠", "at)", "at）", "at】", "at]")
+_AT = re.compile(r"[@特圈鼠]|(?i:at)[ \])）】]")
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+\-]*$")
 _SAID_USER = re.compile(
     rf"(?:(?:[A-Za-z0-9._%+\-]+|[{SPOKEN}]+|下划线|下杠|减号|[横中]?杠|点|[大小]写的?) ?)+$"
 )
-_IP4 = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9]|\.[0-9])")
-_IP6 = re.compile(
+IP4 = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9]|\.[0-9])")
+IP6 = re.compile(
     r"(?<![0-9A-Za-z:])[0-9A-Fa-f]{1,4}(?::{1,2}[0-9A-Fa-f]{1,4}){2,7}(?![0-9A-Za-z:])"
 )
 # 58 点 60 点 201 点 14
@@ -45,27 +46,40 @@ _CUED_PLATE = re.compile(
     r"(?:车牌|牌照|车号)(?:号码?)?(?:[是为:：,， ]|我的){0,3}"
     r"((?:WJ|使|领)?[\u4e00-\u9fff]?[0-9A-Z][0-9A-Z·\-]{4,8})(?![0-9A-Za-z])"
 )
-_OTHER_PLATE = re.compile(r"WJ[\u4e00-\u9fff]?[0-9]{4}[0-9A-Z](?![0-9A-Za-z])|[使领][0-9]{6}(?![0-9])")
-_PLATE = re.compile(
-    rf"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼] ?[A-HJ-NP-Za-hj-np-z][·\-. ]?"
+_OTHER_PLATE = re.compile(
+    r"WJ[\u4e00-\u9fff]?[0-9]{4}[0-9A-Z](?![0-9A-Za-z])|[使领][0-9]{6}(?![0-9])"
+)
+PLATE = re.compile(
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼] ?"
+    r"[A-HJ-NP-Za-hj-np-z][·\-. ]?"
     rf"((?:(?:[A-HJ-NP-Za-hj-np-z]|{DIGIT}) ?){{5,6}}|(?:(?:[A-HJ-NP-Za-hj-np-z]"
     rf"|{DIGIT}) ?){{4}}[挂学警港澳])(?<! )(?![0-9A-Za-z])"
 )
-_JOINER = r"(?:[是为叫:：,，、 #(（]|号码?|码|[Ii][Dd]|[Nn][Oo]\.?|的|嗯|呃|账号|编号|名|加我|搜|加|❤){0,5}"
-_WECHAT = re.compile(
-    rf"(?:微信|薇信|威信|徽信|(?<![A-Za-z])[vVwW][xX]|[加+]我?[vV]|[vV]信|卫星(?=[:：号])|薇|wechat)({_JOINER})("
-    rf"[A-Za-z][A-Za-z0-9_\-]{{4,19}}|[A-Za-z](?: ?(?:[A-Za-z0-9_\-]+|[{SPOKEN}]+|下划线|减号)){{1,12}})"
-    r"(?![A-Za-z0-9_])",
+_JOINER = (
+    r"(?:[是为叫:：,，、 #(（]|号码?|码|[Ii][Dd]|[Nn][Oo]\.?"
+    r"|的|嗯|呃|账号|编号|名|加我|搜|加|❤){0,5}"
+)
+_WECHAT_CUE = (
+    r"(?:微信|薇信|威信|徽信|(?<![A-Za-z])[vVwW][xX]|[加+]我?[vV]|[vV]信|卫星(?=[:：号])|薇|wechat)"
+)
+# lm_2020, or read out: wen xin 二零零幺.
+_WECHAT_ID = (
+    r"(?:[A-Za-z][A-Za-z0-9_\-]{4,19}"
+    rf"|[A-Za-z](?: ?(?:[A-Za-z0-9_\-]+|[{SPOKEN}]+|下划线|减号)){{1,12}})"
+)
+WECHAT = re.compile(
+    rf"{_WECHAT_CUE}({_JOINER})({_WECHAT_ID})(?![A-Za-z0-9_])",
     re.IGNORECASE,
 )
-_ORDER = re.compile(
+ORDER = re.compile(
     r"(?:订单|[工运保维退换提货安装送修派服务售后]单|快递单|物流单|单编?号|流水|受理|(?:投诉|业务|客户|申请|参考"
     r"|受理|维修|预[约订]|退款|售后|服务|登记|回访|理赔|查询|记录)编号|案件|合同|票号|凭证|取件码?|交易|报案"
     rf"|快递|保险单){_JOINER}"
     r"(?:是|为)?([A-Za-z0-9][A-Za-z0-9\-_]{5,39})(?![A-Za-z0-9])"
 )
+_LONG = re.compile(r"[0-9]{7}")
 # SF1234567890123 says by itself whose parcel it is.
-_PARCEL = re.compile(
+PARCEL = re.compile(
     r"(?<![0-9A-Za-z])(?:SF|YT|JD[A-Z]{0,2}|ZTO|STO|JT|DPK|YD|EMS)[0-9]{10,15}(?![0-9A-Za-z])"
 )
 _LOGIN = re.compile(
@@ -73,14 +87,15 @@ _LOGIN = re.compile(
 )
 # Identity cards of Taiwan and Hong Kong.
 _OTHER_ID = re.compile(
-    r"(?:身[份分]证|证件)(?:字号|号码?|号)?[是为:： ]{0,3}([A-Z][0-9]{6}[(（][0-9A][)）]|[A-Z][1289][0-9]{8})(?![0-9])"
+    r"(?:身[份分]证|证件)(?:字号|号码?|号)?[是为:： ]{0,3}"
+    r"([A-Z][0-9]{6}[(（][0-9A][)）]|[A-Z][1289][0-9]{8})(?![0-9])"
 )
-_CERTIFICATE = re.compile(
-    rf"{CERTIFICATES}(?:档案)?"
-    rf"{_JOINER}([A-Za-z]{{0,3}}[0-9]{{6,20}}[A-Za-z]?|{_HAN}{{1,2}}字第? ?[0-9]{{5,12}}号?)(?![0-9A-Za-z])"
+CERTIFICATE = re.compile(
+    rf"{CERTIFICATES}(?:档案)?{_JOINER}"
+    rf"([A-Za-z]{{0,3}}[0-9]{{6,20}}[A-Za-z]?|{_HAN}{{1,2}}字第? ?[0-9]{{5,12}}号?)(?![0-9A-Za-z])"
 )
-_PASSPORT = re.compile(r"[EG](?<![0-9A-Za-z\-][EG])(?:[0-9]{8}|[A-Z][0-9]{7})(?![0-9A-Za-z])")
-_HANDLE = re.compile(
+PASSPORT = re.compile(r"[EG](?<![0-9A-Za-z\-][EG])(?:[0-9]{8}|[A-Z][0-9]{7})(?![0-9A-Za-z])")
+HANDLE = re.compile(
     r"(?<![0-9A-Za-z])@(?:(?<![\u4e00-\u9fff]@) )?(?!\d{2,6}(?!\w)|(?:qq|163|126)\b)([\w\-]{2,24})"
 )
 
@@ -91,7 +106,7 @@ def emails(text: str) -> Iterator[tuple[int, int]]:
     >>> list(emails("发到li.m@example.com谢谢"))
     [(2, 18)]
     """
-    if any(sign in text for sign in _AT):
+    if _AT.search(text):
         for found in _HOST.finditer(text):
             said = not found.group().startswith("@")
             user = (_SAID_USER if said else _USER).search(
@@ -112,9 +127,9 @@ def ips(text: str) -> Iterator[tuple[int, int]]:
         near = text[max(0, found.start() - 12) : found.start()]
         if all(int(part) < 256 for part in parts) and _NETWORK.search(near):
             yield found.span()
-    for found in _MAC.finditer(text):
+    for found in _MAC.finditer(text) if text.count(":") > 4 or text.count("-") > 4 else ():
         yield found.span()
-    for pattern, dot in ((_IP4, "."), (_IP6, ":")):
+    for pattern, dot in ((IP4, "."), (IP6, ":")):
         if text.count(dot) < 3:
             continue
         for found in pattern.finditer(text):
@@ -146,7 +161,7 @@ def plates(text: str) -> Iterator[tuple[int, int]]:
     >>> list(plates("我的车沪A·12F45停在门口"))
     [(3, 11)]
     """
-    for found in _PLATE.finditer(text):
+    for found in PLATE.finditer(text):
         digits = len(re.findall(DIGIT, found.group(1)))
         small = any(char.islower() for char in found.group())
         if digits >= (3 if small else 1):
@@ -154,8 +169,9 @@ def plates(text: str) -> Iterator[tuple[int, int]]:
     for found in _CUED_PLATE.finditer(text) if "车" in text or "牌" in text else ():
         if sum(char.isdigit() for char in found.group(1)) > 3:
             yield found.span(1)
-    for found in _OTHER_PLATE.finditer(text):
-        yield found.span()
+    if "WJ" in text or "使" in text or "领" in text:
+        for found in _OTHER_PLATE.finditer(text):
+            yield found.span()
 
 
 def identifiers(text: str, *, among: Cues | None = None) -> Iterator[tuple[str, int, int]]:
@@ -167,28 +183,29 @@ def identifiers(text: str, *, among: Cues | None = None) -> Iterator[tuple[str, 
     [('wechat', 4, 11), ('order', 15, 26)]
     """
     among = cues(text) if among is None else among
-    for found in _WECHAT.finditer(text) if "wechat" in among else ():
+    for found in WECHAT.finditer(text) if "wechat" in among else ():
         word = found.group(2)
         announced = re.search(r"号|是|[:：]|[Ii][Dd]|加我", found.group(1))
         digits = re.search(DIGIT, word) is not None
         whole = " " not in word and word.isascii()
         if len(word) > 4 and (digits or "_" in word or "-" in word or (announced and whole)):
             yield "wechat", *found.span(2)
-    for found in _ORDER.finditer(text) if "order" in among else ():
+    for found in ORDER.finditer(text) if "order" in among else ():
         if sum(char.isdigit() for char in found.group(1)) >= 4 and not re.match(
             r"20[0-9]{2}-[0-9]{1,2}", found.group(1)
         ):
             yield "order", *found.span(1)
-    for found in _PARCEL.finditer(text):
+    long = _LONG.search(text) is not None
+    for found in PARCEL.finditer(text) if long else ():
         yield "order", *found.span()
     for found in _LOGIN.finditer(text) if "login" in among else ():
         if re.search(r"[0-9_]", found.group(1)):
             yield "handle", *found.span(1)
     for found in _OTHER_ID.finditer(text) if "certificate" in among else ():
         yield "id_card", *found.span(1)
-    for found in _CERTIFICATE.finditer(text) if "certificate" in among else ():
+    for found in CERTIFICATE.finditer(text) if "certificate" in among else ():
         yield "certificate", *found.span(1)
-    for found in _PASSPORT.finditer(text):
+    for found in PASSPORT.finditer(text) if long else ():
         yield "certificate", *found.span()
 
 
@@ -199,6 +216,6 @@ def handles(text: str) -> Iterator[tuple[int, int]]:
     [(0, 6)]
     """
     official = words("mask_official.txt")
-    for found in _HANDLE.finditer(text):
+    for found in HANDLE.finditer(text):
         if not any(word in found.group(1) for word in official):
             yield found.span()
