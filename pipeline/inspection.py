@@ -20,7 +20,7 @@ from pipeline.ingest.inspect import FAULTS, Inspection, inspect_file, inspect_so
 from pipeline.records import Kind
 from pipeline.text.clean import clean
 from pipeline.text.documents import DocumentRules, to_document
-from pipeline.text.mask import mask
+from pipeline.text.mask import excerpt, mask
 
 #: Longest piece of an example shown, in characters.
 _SHOWN = 120
@@ -78,7 +78,8 @@ def describe(found: Inspection, rules: DocumentRules) -> Iterator[str]:
         yield f"  rows a run would quarantine{more}"
         for row in found.faults:
             column = f" ({_masked(row.column)})" if row.column else ""
-            yield f"    row {row.row}{column}: {_masked(row.reason)}"
+            shown = f" · {excerpt(row.excerpt)}" if row.excerpt else ""
+            yield f"    row {row.row}{column}: {_masked(row.reason)}{shown}"
     if found.notes:
         yield "  notes"
         for what, count in sorted(found.notes.items()):

@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 
 from pipeline import ingest
 from pipeline.aggregate import facts, findings, silence
-from pipeline.config import Settings, TextSettings, load_settings
+from pipeline.config import Settings, SourceSettings, TextSettings, load_settings
 from pipeline.errors import ConfigError, InputError, QuarantineLimitError, did_you_mean
 from pipeline.ingest import InputFile
 from pipeline.paths import shipped
@@ -44,7 +44,11 @@ def no_progress(stage: str, amount: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What reading one file gave: counts, the unreadable rows, and where its parts lie."""
+    """What reading one file gave: counts, the unreadable rows, and where its parts lie.
+
+    ``whole`` is False where the file as such could not be read: it is quarantined as row 0, what
+    it held before stays published, and the next run tries again.
+    """
 
     file: InputFile
     rows_read: int
@@ -52,6 +56,7 @@ class Outcome:
     duplicates: int
     quarantined: tuple[Quarantined, ...]
     parts: tuple[Path, ...]
+    whole: bool = True
 
     @property
     def unanswered(self) -> int:
@@ -163,7 +168,7 @@ def plan(settings: Settings, *, sources: Sequence[str] = (), again: bool = False
     skipped = 0
     for source in chosen:
         for file in ingest.list_files(source):
-            if known.get((file.source_name, str(file.path))) == file.sha256:
+            if known.get((file.source_name, file.name)) == file.sha256:
                 skipped += 1
             else:
                 files.append(file)
@@ -194,7 +199,13 @@ def read(
     outcomes = []
     with _Workers(settings, work) as workers:
         for number, file in enumerate(found.files, start=1):
-            outcomes.append(_read_file(settings, file, f"{number:06d}", workers, progress))
+            try:
+                outcome = _read_file(settings, file, f"{number:06d}", workers, progress)
+            except InputError as exc:
+                if not _one_of_many(settings.source(file.source_name)):
+                    raise
+                outcome = _unread(file, str(exc))
+            outcomes.append(outcome)
     _check_quarantine(settings, outcomes)
     return outcomes
 
@@ -203,6 +214,16 @@ def write_quarantine(settings: Settings) -> Path:
     """Write the list of all unreadable rows the database holds; return its path."""
     rows = quarantine.quarantined_rows(settings.output.database)
     return quarantine.write_csv(rows, settings.output.quarantine)
+
+
+def _one_of_many(source: SourceSettings) -> bool:
+    """Tell whether a source is a folder or a pattern: there one bad file must not stop the rest."""
+    return not source.query and not Path(source.path).is_file()
+
+
+def _unread(file: InputFile, reason: str) -> Outcome:
+    row = Quarantined(file.name, 0, "", reason.removeprefix(f"{file.name}: "))
+    return Outcome(file, 1, 0, 0, (row,), (), whole=False)
 
 
 def _read_file(
@@ -385,8 +406,8 @@ def publish_run(
             file_id = writer.add_file(
                 publish.FileRecord(
                     source=outcome.file.source_name,
-                    path=str(outcome.file.path),
-                    sha256=outcome.file.sha256,
+                    path=outcome.file.name,
+                    sha256=outcome.file.sha256 if outcome.whole else "",
                     rows_read=outcome.rows_read,
                     kept=outcome.kept,
                     quarantined=len(outcome.quarantined),
@@ -398,8 +419,8 @@ def publish_run(
                 part = parts.read_part(path)
                 writer.add_part(part, file_id)
                 progress("publish", len(part))
-            if not settings.source(outcome.file.source_name).query:
-                # A query may ask for the last days alone: what it leaves out is not gone.
+            # A query may ask for the last days alone: what it leaves out is not gone.
+            if outcome.whole and not settings.source(outcome.file.source_name).query:
                 writer.end_file(file_id)
         writer.mark_copies(count_copies=settings.aggregate.count_copies)
         subtopics = resources.taxonomy.subtopics

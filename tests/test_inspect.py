@@ -57,7 +57,8 @@ def test_it_says_what_was_recognised_and_why(tickets: Path):
         "  rows     3 rows, 2 records, 1 quarantined",
         "    attributes.branch: 网点: name known for attributes.branch",
         "    not used: 天气",
-        "    row 4 (投诉内容): expected text, found an empty cell",
+        "    row 4 (投诉内容): expected text, found an empty cell · "
+        "T3 | 2026-09-03 09:00:00 | C3 | 东湖支行 | 晴",
     ):
         assert line in result.stdout.splitlines()
     assert "time_unread 1: " in result.stdout

@@ -288,6 +288,81 @@ def test_a_missing_file_among_others_publishes_nothing(tmp_path: Path) -> None:
     assert not load_settings(config).output.database.exists()
 
 
+TICKETS = "工单编号,受理时间,投诉内容\n{},2026-09-01 09:00:00,排队太久没人管\n"
+
+
+def folder_of(tmp_path: Path, **files: str) -> Settings:
+    (tmp_path / "in").mkdir(exist_ok=True)
+    for name, content in files.items():
+        (tmp_path / "in" / f"{name}.csv").write_text(content, encoding="utf-8")
+    return load_settings(
+        write_config(tmp_path, {"name": "desk", "kind": "complaint", "path": "in"})
+    )
+
+
+def test_a_file_of_a_folder_that_cannot_be_read_does_not_stop_the_rest(tmp_path: Path) -> None:
+    many = TICKETS.format("T1") + "".join(
+        f"T{n},2026-09-01 09:00:00,等了{n}个小时\n" for n in range(2, 9)
+    )
+    settings = folder_of(tmp_path, good=many, bad=TICKETS.format("B1"))
+    job.run(settings)
+    assert rows(
+        settings.output.database, "SELECT external_id FROM documents WHERE external_id='B1'"
+    )
+    (tmp_path / "in" / "bad.csv").write_bytes(b"%PDF-1.7 no table")
+    summary = job.run(settings, again=True)
+    assert summary.quarantined == 1
+    [refused] = rows(settings.output.database, 'SELECT file, "row", reason FROM report_quarantine')
+    assert (Path(refused["file"]).name, refused["row"]) == ("bad.csv", 0)
+    assert "found a PDF" in refused["reason"]
+    # What it held before stays, and the next run tries again.
+    assert rows(
+        settings.output.database, "SELECT external_id FROM documents WHERE external_id='B1'"
+    )
+    (tmp_path / "in" / "bad.csv").write_text(TICKETS.format("B2"), encoding="utf-8")
+    assert job.run(settings).files == 1
+    assert not rows(settings.output.database, "SELECT * FROM report_quarantine")
+    held = rows(settings.output.database, "SELECT external_id FROM documents ORDER BY external_id")
+    assert [row["external_id"] for row in held][:2] == ["B2", "T1"]
+
+
+def test_a_file_that_is_written_to_while_it_is_read_waits_for_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = TICKETS.format("T1") + "".join(f"T{n},,等了{n}个小时\n" for n in range(2, 9))
+    settings = folder_of(tmp_path, good=many, late=TICKETS.format("L1"))
+    plan = job.plan
+
+    def and_then_written_to(*args: Any, **more: Any) -> job.Plan:
+        found = plan(*args, **more)
+        with (tmp_path / "in" / "late.csv").open("a", encoding="utf-8") as stream:
+            stream.write("L2,2026-09-02 09:00:00,柜员态度差\n")
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "plan", and_then_written_to)
+        job.run(settings)
+    [refused] = rows(settings.output.database, "SELECT reason FROM report_quarantine")
+    assert "found it written to" in refused["reason"]
+    assert not rows(settings.output.database, "SELECT 1 FROM documents WHERE external_id = 'L1'")
+    assert job.run(settings).kept == 2
+
+
+def test_a_recording_is_not_called_by_its_callers_number(tmp_path: Path) -> None:
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    for number in ("14200001234", "14200005678"):
+        (calls / f"20260903_{number}.txt").write_text("客户：一直没人接\n客服：抱歉\n", "utf-8")
+    config = write_config(tmp_path, {"name": "calls", "kind": "transcript", "path": "calls"})
+    settings = load_settings(config)
+    assert job.run(settings).kept == 2
+    paths = [row["path"] for row in rows(settings.output.database, "SELECT path FROM files")]
+    assert len(set(paths)) == 2
+    assert all(re.search(r"20260903_\[手机号\]\.txt#[0-9a-f]{6}$", path) for path in paths)
+    again = job.run(settings)
+    assert (again.files, again.skipped) == (0, 2)
+
+
 def test_every_span_lies_in_its_text(published: Published) -> None:
     spans = rows(
         published.database,

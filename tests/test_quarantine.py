@@ -53,8 +53,28 @@ def test_csv_gives_file_row_column_and_reason(config: Path):
         "row": "3",
         "column": "",
         "reason": "expected one JSON object on the line, found broken JSON",
-        "excerpt": "",
+        "excerpt": '{"id": 3, "text":',
     }
+
+
+def test_an_excerpt_is_masked(small: Callable[..., Path]):
+    broken = '{"id": 3, "text": "我叫王晓梅，回电14200001234", }'
+    path = small("\n".join([*GOOD, broken]), "answers.jsonl")
+    assert voc("run", "--no-prefect", "--config", path).exit_code == 0
+    [row] = rows(load_settings(path).output.database, "SELECT excerpt FROM report_quarantine")
+    assert row["excerpt"] == '{"id": 3, "text": "我叫[姓名]，回电[手机号]", }'
+    listed = load_settings(path).output.quarantine
+    assert row["excerpt"] in next(csv.DictReader(listed.open(encoding="utf-8-sig")))["excerpt"]
+    assert listed.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_list_is_written_where_too_many_rows_stop_a_run(small: Callable[..., Path]):
+    path = small("\n".join([GOOD[0], *['{"id": '] * 9]), "answers.jsonl")
+    done = voc("run", "--no-prefect", "--config", path)
+    listed = load_settings(path).output.quarantine
+    assert done.exit_code == 1
+    assert str(listed) in done.stderr
+    assert len(list(csv.DictReader(listed.open(encoding="utf-8-sig")))) == 9
 
 
 def test_the_table_shows_the_row_and_its_reason(config: Path):

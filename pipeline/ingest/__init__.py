@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from pipeline.ingest.sniff import SHEETS, refuse_binary
 from pipeline.ingest.tables import RowDigest
 from pipeline.ingest.transcripts import READERS as TRANSCRIPT_READERS
 from pipeline.records import Quarantined, Verbatim
+from pipeline.text.mask import excerpt, scrub
 
 __all__ = [
     "NOTES",
@@ -32,6 +34,8 @@ __all__ = [
     "readers",
 ]
 
+#: Hexadecimal digits of a masked path's mark.
+_MARK = 6
 _BUILT_IN: tuple[Reader, ...] = (complaints.READER, surveys.READER, *TRANSCRIPT_READERS)
 
 
@@ -40,13 +44,22 @@ class InputFile:
     """A file of a source; ``sha256`` (hex) is over its bytes, ``size`` counts them.
 
     A query's result is one too: its path is ``sql:`` and the source's name, and ``sha256`` is
-    over its rows in any order.
+    over its rows in any order. ``label`` is what the file is called wherever something is stored
+    or said: its path, with personal information masked (recordings are named after callers).
+    ``changed_ns`` is when it was last written to, as its file system has it.
     """
 
     path: Path
     source_name: str
     sha256: str
     size: int
+    label: str = ""
+    changed_ns: int = 0
+
+    @property
+    def name(self) -> str:
+        """The label; of a file listed by nobody its path."""
+        return self.label or str(self.path)
 
 
 def readers() -> Mapping[str, Reader]:
@@ -111,6 +124,7 @@ def list_files(source: SourceSettings) -> list[InputFile]:
             )
         if candidate.is_file():
             found.append(_input_file(candidate, source.name))
+    _tell_apart(found)
     if not found:
         raise InputError(
             f"{source.path}: expected at least one file, found none; "
@@ -132,24 +146,58 @@ def read_file(
     ``timezone`` names the zone of times without one. ``notes`` is added to as the file is read:
     how often each of `NOTES` happened; rows that give no record, such as a survey row without any
     open answer, are counted there alone. ``on_end`` is called after the last record with the file
-    as it was read: a query may give other rows than when it was listed. Raises `InputError` where
-    the file as a whole can't be read.
+    as it was read: a query may give other rows than when it was listed. What is yielded and said
+    here has no personal information but in the words of verbatims: names of files and columns,
+    reasons and excerpts are masked. Raises `InputError` where the file as a whole can't be read,
+    or was written to since it was listed.
     """
     digest = RowDigest()
-    if source.query:
-        records = queries.read(source, timezone, digest=digest)
-    else:
-        records = choose_reader(file.path, source).read(file.path, source, timezone)
-    for record in records:
-        if isinstance(record, Quarantined):
-            yield replace(record, excerpt="")
-        elif not isinstance(record, Note):
-            yield record
-        elif notes is not None:
-            notes[record.what] += 1
+    hidden = file.name != str(file.path)
+    try:
+        if source.query:
+            records = queries.read(source, timezone, digest=digest)
+        else:
+            records = choose_reader(file.path, source).read(file.path, source, timezone)
+        for record in records:
+            if isinstance(record, Quarantined):
+                yield _masked(record, file)
+            elif not isinstance(record, Note):
+                yield replace(record, file=file.name) if hidden else record
+            elif notes is not None:
+                notes[record.what] += 1
+        if not source.query:
+            _check_unchanged(file)
+    except InputError as exc:
+        raise InputError(scrub(str(exc).replace(str(file.path), file.name))) from None
     if on_end is not None:
         as_read = replace(file, sha256=digest.hexdigest(), size=digest.size)
         on_end(as_read if source.query else file)
+
+
+def _masked(row: Quarantined, file: InputFile) -> Quarantined:
+    return replace(
+        row,
+        file=file.name,
+        # A file without a header row may have a customer's words for the name of a column.
+        column=excerpt(row.column),
+        reason=scrub(row.reason),
+        excerpt=excerpt(row.excerpt),
+    )
+
+
+def _check_unchanged(file: InputFile) -> None:
+    try:
+        found = file.path.stat()
+    except OSError as exc:
+        raise InputError(
+            f"{file.path}: expected the file to stay while it is read, got: {exc.strerror}; put it "
+            "back and run again"
+        ) from exc
+    if file.changed_ns and (found.st_mtime_ns, found.st_size) != (file.changed_ns, file.size):
+        raise InputError(
+            f"{file.path}: expected the file to stay as it is while it is read, found it written "
+            "to; run again when it is whole"
+        )
 
 
 def choose_reader(path: Path, source: SourceSettings) -> Reader:
@@ -194,12 +242,36 @@ def _head(path: Path) -> bytes:
 def _input_file(path: Path, source_name: str) -> InputFile:
     try:
         with path.open("rb") as stream:
+            changed = os.fstat(stream.fileno()).st_mtime_ns
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            return InputFile(path, source_name, digest, stream.tell())
+            size = stream.tell()
     except OSError as exc:
         raise InputError(
             f"{path}: expected a readable file, got: {exc.strerror or exc}; check path and rights"
         ) from exc
+
+    return InputFile(path, source_name, digest, size, _label(path), changed)
+
+
+def _label(path: Path) -> str:
+    """Return the path as it may be stored, with a mark that tells masked ones apart.
+
+    The mark is a part of a hash so short that some hundred numbers fit it: it names nobody.
+    """
+    raw = str(path)
+    label = scrub(raw)
+    if label == raw:
+        return raw
+    return f"{label}#{hashlib.sha256(os.fsencode(path)).hexdigest()[:_MARK]}"
+
+
+def _tell_apart(files: list[InputFile]) -> None:
+    """Number files whose labels are the same by chance of the mark."""
+    seen: Counter[str] = Counter()
+    for place, file in enumerate(files):
+        seen[file.label] += 1
+        if seen[file.label] > 1:
+            files[place] = replace(file, label=f"{file.label}-{seen[file.label]}")
 
 
 def _fixed_part(path: Path) -> Path:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pipeline.config import SourceSettings
 from pipeline.errors import InputError, did_you_mean
 from pipeline.ingest.tables import SAMPLE, Cell, Coded, Table, as_text
+from pipeline.text.mask import excerpt
 
 #: What stands between the columns of ``columns.text`` when several are joined.
 JOIN = " + "
@@ -281,7 +282,8 @@ class _Guess:
 
     def message(self, role: str, found: str, name: str) -> str:
         columns = self.table.columns
-        listed = ", ".join(columns[:30]) + (" …" if len(columns) > 30 else "")
+        # A file without a header row has a customer's words for names.
+        listed = excerpt(", ".join(columns[:30]), longest=600) + (" …" if len(columns) > 30 else "")
         section, _, key = role.rpartition(".")
         near = did_you_mean(name, columns)
         example = next((c for c in columns if f"{c!r}" in near), "列名")

@@ -13,7 +13,7 @@ from pathlib import Path
 from pipeline.records import Document, DocumentTurn, Role, Verbatim
 from pipeline.text.clean import clean, simplify
 from pipeline.text.content import ContentLists, content_of, load_content_lists
-from pipeline.text.mask import mask, mask_turns
+from pipeline.text.mask import mask, mask_cell, mask_turns
 from pipeline.text.notes import Frames, load_frames, reported_spans
 
 #: Labels that open a turn's line in the text of a transcript.
@@ -67,7 +67,9 @@ def to_document(verbatim: Verbatim, rules: DocumentRules, *, repeat: int = 0) ->
         text, turns, said = masked.text, (), masked.text
     question = mask(clean(verbatim.question)).text
     attributes = {
-        name: mask(clean(member)).text for name, member in verbatim.attributes.items() if member
+        name: mask_cell(clean(member), column=name).text
+        for name, member in verbatim.attributes.items()
+        if member
     }
     shown = mask(clean(verbatim.external_id))
     known = verbatim.external_id

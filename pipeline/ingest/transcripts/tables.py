@@ -19,6 +19,7 @@ from pipeline.ingest.transcripts.plain import CLOCK, clock_ms, utterances
 from pipeline.ingest.transcripts.roles import role_of
 from pipeline.ingest.transcripts.unmarked import is_spaced, units
 from pipeline.records import Quarantined, Verbatim
+from pipeline.text.mask import excerpt
 
 TEXT_COLUMNS = (
     "text", "transcript", "content", "utterance", "sentence", "message", "对话内容", "通话内容",
@@ -109,7 +110,8 @@ def _column(
 
 def _names(row: _Row) -> str:
     # A name can be a whole cell of a file without a header: one line, and short.
-    return ", ".join(" ".join(str(name).split())[:24] for name in list(row)[:20])
+    names = ", ".join(" ".join(str(name).split())[:24] for name in list(row)[:20])
+    return excerpt(names, longest=600)
 
 
 def columns_of(path: Path, source: SourceSettings) -> dict[str, str]:
