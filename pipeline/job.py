@@ -7,6 +7,7 @@ paths of masked parts; verbatims never leave the memory of the process that read
 from __future__ import annotations
 
 import gc
+import hashlib
 import importlib.metadata
 import os
 import shutil
@@ -32,7 +33,7 @@ from pipeline.records import Quarantined, Verbatim
 from pipeline.report import html
 from pipeline.store import parts, publish, quarantine
 from pipeline.store.forget import Forgotten, forget_customer
-from pipeline.text.documents import DocumentRules, customer_key, load_empty_answers, to_document
+from pipeline.text.documents import DocumentRules, customer_key, load_rules, to_document
 
 Progress = Callable[[str, int], None]
 
@@ -119,11 +120,7 @@ def resources_for(settings: Settings) -> Resources:
 
 def rules_for(settings: Settings) -> DocumentRules:
     """Load what turning verbatims into documents needs, the customers' secret key included."""
-    lexicons = settings.text.lexicons or shipped("lexicons")
-    return DocumentRules(
-        empty_answers=load_empty_answers(lexicons / "empty_answers.txt"),
-        key=_secret_key(settings),
-    )
+    return load_rules(settings.text.lexicons or shipped("lexicons"), key=_secret_key(settings))
 
 
 def _secret_key(settings: Settings) -> bytes | None:
@@ -376,7 +373,7 @@ def publish_run(
         trigger=trigger,
         title=settings.title,
         config_hash=settings.digest(),
-        lexicon_hash=resources.digests["lexicon"],
+        lexicon_hash=_digest(resources.digests["lexicon"], rules_for(settings).digest),
         taxonomy_hash=resources.digests["taxonomy"],
         model_hash=resources.digests["model"],
         code_version=importlib.metadata.version("voc-silence"),
@@ -401,7 +398,9 @@ def publish_run(
                 part = parts.read_part(path)
                 writer.add_part(part, file_id)
                 progress("publish", len(part))
-            writer.end_file(file_id)
+            if not settings.source(outcome.file.source_name).query:
+                # A query may ask for the last days alone: what it leaves out is not gone.
+                writer.end_file(file_id)
         writer.mark_copies(count_copies=settings.aggregate.count_copies)
         subtopics = resources.taxonomy.subtopics
         writer.set_taxonomy(
@@ -459,6 +458,10 @@ def publish_run(
         withheld=totals["withheld"],
         aged_out=aged_out,
     )
+
+
+def _digest(*digests: str) -> str:
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def _retain(settings: Settings, writer: publish.Writer) -> int:

@@ -10,22 +10,12 @@ turned back into what it stands for.
 
 from __future__ import annotations
 
-from pipeline.text.mask.find import (
-    LABELS,
-    Mask,
-    Masked,
-    addresses,
-    emails,
-    find,
-    handles,
-    identifiers,
-    ips,
-    mask,
-    numbers,
-    plates,
-)
+from pipeline.text.mask.addresses import addresses
+from pipeline.text.mask.digits import numbers
+from pipeline.text.mask.find import LABELS, Mask, Masked, find, mask
 from pipeline.text.mask.names import names
 from pipeline.text.mask.turns import mask_turns
+from pipeline.text.mask.written import emails, handles, identifiers, ips, plates
 
 __all__ = [
     "LABELS",

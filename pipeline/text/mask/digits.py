@@ -12,43 +12,60 @@ from stdnum import luhn
 
 SPOKEN = "〇零一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖"
 DIGIT = f"[0-9{SPOKEN}]"
+_TIMES = {"两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6}
 _TO_ASCII = str.maketrans(SPOKEN, "00123456789" + "12" + "123456789")
 # What callers say and recognisers write between two groups of one number.
-FILLER = r"(?:[ \-—.,，、。…~)）*]|嗯|呃|额|啊|哦|唔|那个|然后|就是|杠)"
-RUN = re.compile(rf"{DIGIT}(?:{FILLER}{{0,4}}{DIGIT}){{2,}}")
-_GROUP = re.compile(rf"[0-9]+|[{SPOKEN}]+")
+FILLER = (
+    r"(?:[ \-—.,，、。…)）*]|嗯|呃|额|诶|啊|哦|唔|哈|那个|然后|就是|接着|再来|最后|杠|横杠"
+    r"|[后前][边面头](?:是|呢)?|开头是?|中间(?:是|四位)?|[前后末][三四3456]位(?:是|数)?)"
+)
+# 四个八: a digit said how many times.
+_REPEAT = rf"[两二三四五六]个{DIGIT}"
+ATOM = rf"{DIGIT}(?:(?<=[两二三四五六])个{DIGIT})?"
+RUN = re.compile(rf"{ATOM}(?:{FILLER}{{0,6}}{ATOM}){{2,}}")
+_GROUP = re.compile(rf"{_REPEAT}|[0-9]+(?![0-9]*位)|[{SPOKEN}](?!位)(?:(?!{_REPEAT})[{SPOKEN}](?!位))*")
 UNIT = re.compile(
     r" ?(?:[元块万亿%％度年月天人次米斤克升瓦个件条毫吨分秒倍像mMkKgGwWvV]|公里|平方|千)"
 )
-_TAIL = re.compile(r"(?:(?<!车)(?<!车牌)尾号|[后末][四4六6三3]位(?:数字?)?)[是为:： 嗯呃,，]{0,3}$")
+_TAIL = re.compile(
+    r"(?:(?<!车)(?<!车牌)尾[号数]|[后末][四4六6三3]位(?:数字?)?)[是为:： 嗯呃,，]{0,3}$"
+)
 _JOIN = (
     r"(?:[是为叫有填写报:：,，、 #(（)）]|编?号码?|码|的|嗯|呃|额|啊|哦"
-    r"|那个|就是|应该|我|您|你|他|她|上面|后面|显示|一下|多少|[?？]){0,7}$"
+    r"|那个|就是|应该|我|您|你|他|她|这|上面|[前后下][面边头]|显示|一下|多少|[?？呢吧哈给新老旧]"
+    r"|[改换变]成|改为|档案|如下|完整|[七八十0-9一]{1,2}位){0,7}$"
+)
+#: Papers whose number is personal; a permit or a quality mark belongs to a business.
+CERTIFICATES = (
+    r"(?:社保|医保|社会保障|公积金|护照|通行证|驾驶证|驾照|军官证|警官证|士兵证|证件|港澳证|居住证"
+    r"|台胞证|回乡证|残疾人?证|学生证|老年证|优待证|退[休役]证|结婚证|房[产本]证?|不动产权?证|准考证|资格证"
+    r"|户口[本簿]|执业证|永居证|永久居留证?|(?:病历|住院|门诊|就诊|病案)号?|户号|学号|学籍号?|考号|客户号|用户号"
+    r"|会员号|纳税人识别号|(?<!许可)(?<!合格)(?<!卫生)(?<!身份)(?<!认)(?<!保)证(?=编?号))(?:卡|账|帐)?"
 )
 _CUES = tuple(
     (kind, re.compile(words + _JOIN))
     for kind, words in (
-        ("id_card", r"(?:身份证件?|居民证|身份号)"),
+        ("id_card", r"(?:身[份分]证件?|居民证|身份号)"),
         (
             "certificate",
-            r"(?:社保|医保|社会保障|公积金|护照|通行证|驾驶证|驾照|军官证|证件|港澳证|居住证)"
-            r"(?:卡|账|帐)?",
+            CERTIFICATES,
         ),
         (
             "order",
-            r"(?:订单|工单|运单|保单|快递单|快递|物流单|单号|流水|受理|业务编|投诉编|案件|合同"
-            r"|票号|凭证|取件|保险单|交易|报案|参考编|客户编|申请编)(?=号|单|码|编|[:： ]|$)",
+            r"(?:订单|工单|运单|保单|快递单|快递|物流单|[维退换提货安装送修派服务售后据]单|单(?=编?号)"
+            r"|流水|受理|(?:业务|投诉|退款|售后|服务|登记|回访|理赔|查询|记录)编|案件|合同|票号|凭证|取件|保险单|交易|报案|参考编|客户编|申请编"
+            r"|预[约订]|会员)(?=编?号|单|码|编|[:： ]|$)",
         ),
-        ("qq", r"(?:[qQ]{2}|扣扣|企鹅)"),
+        ("qq", r"(?:[qQ] ?[qQ]群?|(?<![0-9A-Za-z])[qQ]|扣扣群?|企鹅)"),
         ("wechat", r"(?:微信|薇信|威信|[vVwW][xX]|加[vV]|[vV]信)"),
         (
             "phone",
-            r"(?:手机|电话|联系方式|联系|固话|座机|回电|来电|致电|拨打|打我|号码|传真"
-            r"|[Tt]el|TEL)",
+            r"(?:手机|电话|联系方式|联系|固话|座机|宅电|市话|小灵通|回电|来电|致电|拨打|打我|传真"
+            r"|(?<![奖票彩车牌房位证])号码|[Tt]el|TEL|[Pp]hone|[Mm]obile)",
         ),
         (
             "bank_card",
-            r"(?:卡号|银行卡|信用卡|储蓄卡|借记卡|账号|帐号|账户|帐户|卡|存折)",
+            r"(?:卡号|银行卡|信用卡|储蓄卡|借记卡|账号|帐号|账户|帐户|(?<![显网声存视点饭门水电油会])卡|存折)",
         ),
     )
 )
@@ -58,11 +75,21 @@ _DATE15 = re.compile(
         r"|[12]\d|3[01])\d{3}")  # fmt: skip
 _MOBILE = re.compile(r"(?:(?:00)?86|0)?1[3-9]\d{9}")
 _LANDLINE3 = re.compile(r"(?:010|02\d)[2-9]\d{7}|0[3-9]\d\d[2-9]\d{6,7}")
-_HOTLINE = re.compile(r"(?:86)?[48]00\d{7}|1010\d{4}|9[56]\d{3,4}|1[012]\d{3}")
+_HOTLINE = re.compile(
+    r"(?:86)?[48]00\d{7}|1010\d{4}|(?:010|02\d|0[3-9]\d\d)?(?:9[56]\d{3,4}|1[012]\d{3})"
+)
 _INTERNATIONAL = re.compile(r"\+[1-9][0-9][0-9 \-]{5,17}[0-9]")
-_CHECK_LETTER = re.compile(r" ?(?:[xX叉×]|埃克斯)")
+CHECK_LETTER = re.compile(r" ?(?:[xX叉×]|埃克斯)")
 _EXTENSION = re.compile(r" ?(?:转|-)(?:分机)? ?[0-9]{1,5}(?![0-9])")
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:[,，][0-9]{3})+")
+
+
+# 13866004217次 is a count, 商品编码13812345678 the number of a thing.
+_COUNTED_OFF = re.compile(r" ?(?:[元块万亿%％份吨]|次(?![次日])|人次|字节)")
+_CODE = re.compile(
+    r"(?:编码|条形?码|货号|批[次号]|型号|序列号|[Ss][Kk][Uu]|[播放阅读销售总产]量|[总余金]额)[是为:： ]{0,2}$"
+)
+_STARRED = re.compile(r"(?<![0-9])1[3-9][0-9][*xX]{4}[0-9]{4}(?![0-9])")
 
 
 class Number(NamedTuple):
@@ -79,7 +106,14 @@ def ascii_digits(text: str) -> str:
     >>> ascii_digits("幺三八嗯0013")
     '1380013'
     """
-    return "".join(_GROUP.findall(text)).translate(_TO_ASCII)
+    return "".join(map(_plain, _GROUP.findall(text)))
+
+
+def _plain(group: str) -> str:
+    """Return one group of digits as 0–9."""
+    if group[1:2] == "个":
+        return group[2].translate(_TO_ASCII) * _TIMES[group[0]]
+    return group.translate(_TO_ASCII)
 
 
 def cue_before(before: str) -> str:
@@ -144,11 +178,17 @@ def _classify(digits: str, before: str, after: str, *, groups: list[str]) -> str
     amount = UNIT.match(after) is not None
     found = shape(digits)
     announced = not amount and size in _ANNOUNCED.get(cue, range(0))
-    if announced and not (cue == "bank_card" and found == "mobile"):
+    # 预售证号2018-0128 is a permit.
+    yearly = cue == "certificate" and len(groups) > 1 and groups[0][:2] in ("19", "20")
+    if announced and not (cue == "bank_card" and found == "mobile") and not yearly:
         return cue
+    counted = _COUNTED_OFF.match(after) or _CODE.search(before)
+    if found == "mobile" and cue != "phone" and counted:
+        return ""
     if found and (cue or _whole(groups)) and not (amount and found == "landline"):
         return found
-    if cue == "phone" and 7 <= size <= 13 and not amount and not _dated(groups):
+    pairs = len(groups) > 3 and max(map(len, groups)) <= 2
+    if cue == "phone" and 7 <= size <= 13 and not (amount or pairs or _dated(groups)):
         return "landline" if digits[0] in "02345678" else "mobile"
     return ""
 
@@ -194,13 +234,18 @@ def _whole(groups: list[str]) -> bool:
     )
 
 
-def find_numbers(text: str, *, lead: str = "") -> Iterator[Number]:
-    """Yield personal numbers; ``lead`` is what was said just before the text (an earlier turn).
+def numbers(text: str, *, lead: str = "") -> Iterator[Number]:
+    """Yield personal numbers by kind: mobile, landline, identity, card, QQ, order ….
 
-    >>> [text for text in find_numbers("退款380元,打幺三八,零零一三,八零零零")]
-    [Number(kind='mobile', start=8, end=21)]
+    ``lead`` is what was said just before the text (an earlier turn). Hotlines, prices, dates are
+    not personal.
+
+    >>> list(numbers("退款380元,打幺三八,零零一三,八零零零,卡尾号1234"))
+    [Number(kind='mobile', start=8, end=21), Number(kind='bank_card', start=25, end=29)]
     """
-    for found in _INTERNATIONAL.finditer(text):
+    for found in _STARRED.finditer(text):
+        yield Number("mobile", *found.span())
+    for found in _INTERNATIONAL.finditer(text) if "+" in text else ():
         try:
             possible = phonenumbers.is_possible_number(phonenumbers.parse(found.group()))
         except phonenumbers.NumberParseException:
@@ -216,11 +261,16 @@ def find_numbers(text: str, *, lead: str = "") -> Iterator[Number]:
 
 def _in_run(text: str, start: int, end: int, lead: str) -> Iterator[Number]:
     spans = [(part.start(), part.end()) for part in _GROUP.finditer(text, start, end)]
-    groups = [text[a:b].translate(_TO_ASCII) for a, b in spans]
+    groups = [_plain(text[a:b]) for a, b in spans]
     at = 0
     while at < len(spans):
         if hotline := _hotline(groups[at : at + 4]):
             at += hotline
+            continue
+        if len(groups[at]) == 5 and _HOTLINE.fullmatch(groups[at]) and len(groups) > at + 1:
+            # 10000-1-4-3: a hotline and what to press there.
+            presses = [len(group) for group in groups[at + 1 :]]
+            at += 1 + next((i for i, size in enumerate(presses) if size > 1), len(presses))
             continue
         if _listed_hotline(text, groups[at], spans[at][1]):
             at += 1
@@ -267,7 +317,7 @@ def _letter(char: str) -> bool:
 def _widened(text: str, kind: str, left: int, right: int) -> Number:
     """Take in the sign, bracket, check letter or extension that belongs to the number."""
     raw = text[left:right]
-    if kind == "id_card" and (check := _CHECK_LETTER.match(text, right)):
+    if kind == "id_card" and (check := CHECK_LETTER.match(text, right)):
         right = check.end()
     if left and text[left - 1] == "+":
         left -= 1

@@ -8,66 +8,124 @@ from collections.abc import Sequence
 from types import MappingProxyType
 
 from pipeline.text.clean import simplify
-from pipeline.text.mask.digits import DIGIT, FILLER, UNIT, ascii_digits, cue_before, shape
-from pipeline.text.mask.find import LABELS, MARK, Masked, mask
+from pipeline.text.mask.addresses import ASKS_ADDRESS, addresses, answers
+from pipeline.text.mask.digits import (
+    ATOM,
+    CHECK_LETTER,
+    FILLER,
+    UNIT,
+    ascii_digits,
+    cue_before,
+    shape,
+)
+from pipeline.text.mask.find import LABELS, MARK, Mask, Masked, mask, replace
 
-_LAST = re.compile(rf"{DIGIT}(?:{FILLER}{{0,4}}{DIGIT})*(?=(?:{FILLER}|[?？!！])*$)")
-_FIRST = re.compile(
-    rf"(?:{FILLER}|好的?|对的?|是的?|您说){{0,4}}({DIGIT}(?:{FILLER}{{0,4}}{DIGIT})*)"
-)
+_NUMBER = rf"{ATOM}(?:{FILLER}{{0,6}}{ATOM})*"
+_LAST = re.compile(rf"{_NUMBER}(?=(?:{FILLER}|[?？!！吗呢吧是])*$)")
+_LEAD_IN = r"(?:好的?|对的?|是的?|您说|[前后下][面边头]|然后|接着|最后|剩下|尾号|是|就是|再来|那个?)"
+_FIRST = re.compile(rf"(?:{FILLER}|{_LEAD_IN}){{0,5}}({_NUMBER})")
 _ACK = re.compile(
-    rf"(?:{FILLER}|[?？!！]|好的?|对|是的?|您说|你说|请说|请讲|继续|还有|后面|呢|行|知道|听到|记下|了|您|请|接着|再)*$"
+    rf"(?:{FILLER}|[?？!！]|好的?|对|是的?|您说|你说|请说|请讲|继续|还有|后面|呢|行|知道|听到|记下|了|您|请|接着|再|吧|收到|明白|慢点?|稍等)*$"
 )
-_ASKS_NAME = re.compile(r"(?:贵姓|怎么称呼|什么名字|姓名|您的名字|哪位)")
-_BARE_NAME = re.compile(r"(?:嗯|呃|是|我)?([\u4e00-\u9fff]{2,4})[。,，.]?$")
+_SPEAKER = re.compile(r"(?:[\u4e00-\u9fff]{1,4}|[A-Za-z]{1,8})[0-9]{0,2} ?[:：] ?")
+_ASKS_NAME = re.compile(r"(?:贵姓|怎么称呼|什么名字|姓名|(?:[您你]的|全|大)名字?|哪位|叫什么)")
+_BARE_NAME = re.compile(r"(?:嗯|呃|是|我|叫|啊|哦|[,，。 ]){0,3}([\u4e00-\u9fff]{2,4})[。,，.啊呀]?$")
 # 45岁, 3个人, 200元: what is counted is not part of a number that is read out.
 _COUNTED = re.compile(
     rf"{UNIT.pattern}| ?(?:[个岁位号楼点折名张台只趟层栋遍家共直起些]|多|左右|以上)"
 )
-_MAX_TURNS = 8
+_MAX_TURNS = 10
+# For so many turns an answer may follow the question for an address.
+_ASKED_FOR = 5
 _KIND = {"phone": "mobile"}
+_READ_OUT = ("phone", "id_card", "bank_card", "order", "certificate", "qq")
+_DIGITS = re.compile(_NUMBER)
 
 
 def mask_turns(texts: Sequence[str]) -> list[Masked]:
     """Mask the cleaned turns of one call; a number read out over several turns is masked in each.
 
     Between its parts the other side may say 嗯 or repeat a part. The turn before also counts as
-    a cue: after 身份证号是多少 an incomplete number is masked.
+    a cue: after 身份证号是多少 an incomplete number is masked, after 您住哪儿 an estate. A number
+    that was masked once is masked wherever the call repeats it.
 
     >>> [turn.text for turn in mask_turns(["电话是幺三八", "嗯", "零零一三八零零零"])]
     ['电话是[手机号]', '嗯', '[手机号]']
     """
     # The word in a mark ([姓名]) is no cue for what follows.
     plain = [MARK.sub(lambda found: "\ufffc" * len(found.group()), simplify(t)) for t in texts]
-    planned: dict[int, tuple[int, int, str]] = {}
-    turn = 0
-    while turn < len(plain):
-        spans, kind = _read_out(plain, turn)
-        for number, start, end in spans:
-            planned.setdefault(number, (start, end, kind))
-        turn = max((number for number, _, _ in spans), default=turn) + 1
+    # 客户:138 is what the turn says, not part of it.
+    heads = [found.end() if (found := _SPEAKER.match(text)) else 0 for text in plain]
+    said = [text[head:] for text, head in zip(plain, heads, strict=True)]
+    planned = _plan(said)
     result = []
     for number, text in enumerate(texts):
-        counts: Counter[str] = Counter()
-        if number in planned:
-            start, end, kind = planned[number]
-            text = text[:start] + LABELS[kind] + text[end:]
-            # The parts of one number count as one.
-            counts[kind] += int(number - 1 not in planned and number - 2 not in planned)
-        lead = plain[number - 1] if number else ""
-        bare = _bare_name(plain[number], lead)
-        if bare and number not in planned:
-            text = text[: bare[0]] + LABELS["name"] + text[bare[1] :]
-            counts["name"] += 1
-        masked = mask(text, lead=lead if cue_before(lead[-18:].rstrip("。.?？!！吗呢")) else "")
-        counts.update(masked.masks)
-        counts += Counter()
+        shifted = [
+            Mask(kind, start + heads[number], end + heads[number])
+            for kind, start, end in planned.get(number, ())
+        ]
+        masked = mask(replace(text, shifted), lead=_cue_of(said[number - 1]) if number else "")
+        counts = Counter(masked.masks)
+        # The parts of one number count as one.
+        near = {kind for back in (1, 2) for kind, _, _ in planned.get(number - back, ())}
+        counts.update(kind for kind, _, _ in shifted if kind == "name" or kind not in near)
         result.append(Masked(masked.text, MappingProxyType(dict(counts))))
     return result
 
 
+def _cue_of(text: str) -> str:
+    """Return what was said in the turn before, if it asks for a number."""
+    return text if cue_before(text[-18:].rstrip("。.?？!！吗呢")) else ""
+
+
+def _plan(said: Sequence[str]) -> dict[int, list[Mask]]:
+    """Return what the turns say together that none says alone."""
+    planned: dict[int, list[Mask]] = {}
+    turn = 0
+    while turn < len(said):
+        spans, kind = _read_out(said, turn)
+        for number, start, end in spans:
+            planned.setdefault(number, []).append(Mask(kind, start, end))
+        turn = max((number for number, _, _ in spans), default=turn) + 1
+    _plan_repeated(said, planned)
+    asked = -_ASKED_FOR
+    for number, text in enumerate(said):
+        if number in planned:
+            continue
+        lead = said[number - 1] if number else ""
+        if span := _bare_name(text, lead):
+            planned[number] = [Mask("name", *span)]
+        if ASKS_ADDRESS.search(lead):
+            asked = number
+            if len(text) <= 20 and (span := answers(text)):
+                planned[number] = [Mask("address", *span)]
+                continue
+        if number - asked < _ASKED_FOR and number not in planned:
+            found = [Mask("address", *span) for span in addresses(text, asked=True)]
+            if found:
+                planned[number] = found
+    return planned
+
+
+def _plan_repeated(said: Sequence[str], planned: dict[int, list[Mask]]) -> None:
+    """Add the turns in which a number that was read out in parts is said once more."""
+    known: dict[str, str] = {}
+    parts: dict[str, str] = {}
+    for number in sorted(planned):
+        for kind, start, end in planned[number]:
+            digits = ascii_digits(said[number][start:end])
+            parts[kind] = parts.get(kind, "") + digits
+            known[digits] = kind
+    known |= {digits: kind for kind, digits in parts.items()}
+    for number, text in enumerate(said):
+        for found in _DIGITS.finditer(text) if known and number not in planned else ():
+            digits = ascii_digits(found.group())
+            if len(digits) >= 6 and digits in known:
+                planned.setdefault(number, []).append(Mask(known[digits], *found.span()))
+
+
 def _bare_name(text: str, lead: str) -> tuple[int, int] | None:
-    if len(text) > 6 or not _ASKS_NAME.search(lead):
+    if len(text) > 8 or not _ASKS_NAME.search(lead):
         return None
     found = _BARE_NAME.match(text)
     if not found:
@@ -77,43 +135,45 @@ def _bare_name(text: str, lead: str) -> tuple[int, int] | None:
     return found.span(1) if probe.text == f"姓名:{LABELS['name']}" else None
 
 
-def _read_out(plain: Sequence[str], turn: int) -> tuple[list[tuple[int, int, int]], str]:
+def _read_out(said: Sequence[str], turn: int) -> tuple[list[tuple[int, int, int]], str]:
     """Return the parts of the number that begins at the end of a turn, and its kind."""
-    last = _LAST.search(plain[turn])
+    last = _LAST.search(said[turn])
     if not last:
         return [], ""
     digits = ascii_digits(last.group())
     if len(digits) < 2 or shape(digits):
         return [], ""
-    previous = plain[turn - 1].rstrip("。.?？!！吗呢") if turn else ""
-    cue = cue_before(plain[turn][max(0, last.start() - 18) : last.start()])
+    previous = said[turn - 1].rstrip("。.?？!！吗呢") if turn else ""
+    cue = cue_before(said[turn][max(0, last.start() - 18) : last.start()])
     if not cue and last.start() < 6:
         cue = cue_before(previous[-18:])
     spans = [(turn, last.start(), last.end())]
     best: tuple[list[tuple[int, int, int]], str] = ([], "")
     piece = digits
-    for number in range(turn + 1, min(len(plain), turn + _MAX_TURNS)):
-        text = plain[number]
+    for number in range(turn + 1, min(len(said), turn + _MAX_TURNS)):
+        text = said[number]
         first = _FIRST.match(text)
         if not first:
             if _ACK.match(text):
                 continue
             break
-        said = ascii_digits(first.group(1))
+        more = ascii_digits(first.group(1))
         # A whole number is masked where it stands; it does not continue another.
-        if shape(said) or _COUNTED.match(text, first.end()):
+        if shape(more) or _COUNTED.match(text, first.end()):
             break
-        spans.append((number, first.start(1), first.end(1)))
-        if said not in (piece, digits) or len(said) < 2:
-            digits += said
-            piece = said
-        if len(digits) > 19:
+        check = CHECK_LETTER.match(text, first.end()) if len(digits) > 9 else None
+        end = check.end() if check else first.end()
+        spans.append((number, first.start(1), end))
+        if more not in (piece, digits) or len(more) < 2:
+            digits += more
+            piece = more
+        if len(digits) > 24:
             break
         kind = shape(digits)
-        if not kind and cue in ("phone", "id_card", "bank_card") and len(digits) >= 7:
+        if not kind and cue in _READ_OUT and len(digits) >= 7:
             kind = _KIND.get(cue, cue)
         if kind:
             best = (list(spans), kind)
-        if not _ACK.match(text[first.end() :]):
+        if not _ACK.match(text[end:]):
             break
     return best

@@ -1,0 +1,176 @@
+"""Home addresses: a place, and the house, unit or room in it.
+
+What is looked for first is the chain of numbers (12号3单元501室); what stands before it is the
+place. A chain down to a room under a unit is a home wherever it is; a shorter one needs a place
+that is a road, an estate or a village, or words like 家住 before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pipeline.text.mask.digits import DIGIT
+
+_HAN = r"[\u4e00-\u9fff]"
+_COUNT = r"[0-9A-Za-z一二三四五六七八九十百零〇幺两]"
+_NUM = rf"{_COUNT}{{1,6}}"
+# 东单元, 西户; but 西户口 and 东门街 are none.
+_LETTERED = r"(?:[甲乙丙丁戊](?:单元|[号栋幢座])|[东西南北中](?:单元|户(?![口籍型])))"
+_FIRST_UNIT = (
+    r"(?:号楼|号院|号大院|号门|[#＃]楼?|单元|支弄|[号栋幢座室弄](?![长员里内外码]|[一两二]?厅))"
+)
+_UNIT = rf"(?:{_FIRST_UNIT}|[房组社队区期排巷院楼层门](?![长员里内外]))"
+_SUB = r"(?:大?院?之(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2}))?"
+_DASHED = (
+    r"(?<![0-9A-Za-z\-])(?!(?:0[0-9]{2,3}|[48]00|1[3-9][0-9])[\-—])[A-Za-z]?[0-9]{1,3}[\-—][0-9]{1,4}"
+    r"(?:[\-—][0-9]{2,4})?(?![0-9A-Za-z\-—])[室号户]?"
+)
+_FIRST = (
+    rf"(?:[第附]?(?<![0-9A-Za-z]){_NUM}{_FIRST_UNIT}{_SUB}|{_LETTERED}|{_DASHED}"
+    rf"|{_NUM}期(?={_NUM}{_FIRST_UNIT})|[0-9]{{1,4}}巷(?=[0-9]))"
+)
+_PART = rf"(?:[第附]?{_NUM}{_UNIT}{_SUB}|{_LETTERED}|{_DASHED})"
+_ROOM = rf"{DIGIT}{{3,4}}(?!{DIGIT}|[元块点分年月天人次路折斤米平度多余几户])"
+# Between two numbers the name of an estate or a building may stand: 256号师大教工宿舍11栋.
+_PLAIN = r"[^\W0-9A-Za-z的了是在和与及把被让对向说有没不也都还就我你他她它这那从到]"
+_BETWEEN = (
+    rf"[,，、 \-]{{0,2}}(?:{_PLAIN}{{1,9}}?[,， ]?(?={_NUM}(?:号楼|单元|[号栋幢座室弄排#])))?"
+)
+_TRAIL = rf"(?:[,， ]?{_PLAIN}{{1,8}}?(?:小区|花园|公寓|[苑庭园城府寓邸湾])(?!{_PLAIN}))?"
+_END = r"(?:[东西南北前后][户门]|[东西]头|宿舍)?"
+_CHAIN = re.compile(rf"{_FIRST}(?:{_BETWEEN}{_PART})*(?:[,， ]?{_ROOM})?{_END}{_TRAIL}")
+_GATE = re.compile(rf"{_COUNT}[号栋幢座室户弄楼层门房组社队区期排单巷#\-—]")
+_PLACE = re.compile(
+    r"(?:[\u4e00-\u9fff0-9A-Za-z]{2}(?:[路街巷苑庭园里城府湾寓邸郡院]|(?<!街)道|胡同|小区|公馆|居(?![民住]))"
+    r"|[\u4e00-\u9fff][村屯庄寨]|嘎查|苏木|宿舍|家属[院楼]|新区)"
+)
+_VILLAGE = re.compile(r"[村屯庄寨湾坪](?!里?的)|嘎查|[组社队](?=[0-9])")
+_NAME = re.compile(rf"(?:{_HAN}|[0-9A-Za-z])+[,， ]?$")
+# Down to the room: nobody but who lives there is meant.
+_ROOM_OF_UNIT = re.compile(
+    rf"(?:单元|门)[,， ]?(?:{_NUM}[层楼])?[,， ]?(?:{DIGIT}{{3,4}}|{_NUM}[室房号]|[东西]户)"
+    r"|(?:[栋幢座]|号楼|#楼?)[0-9][\-—][0-9]{3,4}"
+)
+_HOME_DETAIL = re.compile(
+    rf"{_NUM}(?:单元|室)|(?:[0-9]|{_COUNT}{{2}})支?弄|{_COUNT}门(?!口|[外前])|[0-9]+[\-—][0-9]+[\-—][0-9]+|[0-9]号[0-9]{{3}}|巷[0-9]+号"
+    rf"|(?:[栋幢座]|号楼|#楼?)[, ，]?(?:[一二三四五六七八九0-9]层)?(?:{DIGIT}{{3,4}}|{_NUM}[房号])"
+)
+# xx市xx路xx号: a form to be filled in.
+_BLANK = re.compile(r"[xX×某]{2}[省市区县路街号]")
+_HOME_CUE = re.compile(
+    r"家住|[我们现]住|住在|住址|地址|家在|我家|寄到|送到|送货到|收货|家庭"
+    r"|居住|住处|上门|户籍|租[住的了]|住的?是|家是|寄给|门牌|(?<!居)住$"
+)
+# 公司地址, 地址…办事处: an office gives its address to be found.
+_OFFICE_CUE = re.compile(
+    r"(?:注册|办公|公司|单位|机构|网点|门店|中心|部门|联系|官方|经营|方)的?地址"
+)
+_TRIM = re.compile(
+    r".*(?:住址|地址|家住|住在|家在|我家|位于|坐落于|坐落在|关于|反映"
+    r"|投诉|解决|造成|购买了?|针对|开发的|[0-9]日内?对?|部门对|题|寄到|送到"
+    r"|寄给|送货到|收货到|来到|搬到|家是|改成|改为|换成"
+    r"|[是在到住为去来给寄送说了我您你他她的有离对约:：])"
+)
+_BUSINESS = re.compile(
+    r"支行|分行|网点|酒店|宾馆|饭店|商场|营业厅|餐厅|大厅|大厦|医院"
+    r"|学校|广场|超市|门店|分店|房间|客房|大学|中学|机场|车站|柜台"
+    r"|窗口|(?<!号)大院|机关|政府|办公|中心(?!村)|公司|大队|[教商]育?局|委员|社区居委"
+    r"|派出所|工业园|全体业主|业主代表|架空层|门面|商铺|店铺|铺位|摊位|档口|展位|诊室|会议室"
+    r"|教室|考场|病房|航站楼|候机楼|登机口|包间|包厢|影厅|影院|食堂|[公地]交|号线"
+)
+# 住官庄镇界亭驿村老屋组: where there are no numbers, the group of houses says where one lives.
+_HAMLET = re.compile(
+    rf"(?:住|家[住在是]|老家|户籍地?|[住地]址)[:：是在为]?((?:[\u4e00-\u9fffA-Z0-9]{{2,8}}[县市区])?{_HAN}{{1,6}}(?:[镇乡](?!政府)|街道)"
+    rf"(?:{_HAN}{{1,6}}?[村屯寨]{_HAN}{{1,5}}?[组社屯湾庄坪坳冲]|{_HAN}{{1,6}}?{_COUNT}{{1,2}}[组社队]))"
+)
+# What is said to lie somewhere is a shop, a school, a building site.
+_VENUE_CUE = re.compile(r"位于|坐落|地处|开在|这家|该店|店址")
+#: An agent asks where somebody lives.
+ASKS_ADDRESS = re.compile(
+    r"地址|住址|住(?:哪|在哪|什么)|哪个(?:小区|村|楼盘)|什么小区|几[栋幢号]楼?|几单元|门牌|[送寄]到哪|哪里住"
+)
+_ANSWER = re.compile(
+    rf"(?:{_HAN}{{2,12}} ?)?{_HAN}{{1,12}}(?:[路街巷苑庭园里城府湾寓邸郡院村镇乡]|胡同|小区|公馆|新区)"
+)
+
+
+def holds_place(text: str) -> bool:
+    """Tell at once that there is no address in a text, which is so for most.
+
+    >>> holds_place("住3号楼"), holds_place("住得很远")
+    (True, False)
+    """
+    rural = "村" in text and ("镇" in text or "乡" in text or "街道" in text)
+    return rural or _GATE.search(text) is not None
+
+
+def addresses(text: str, *, asked: bool = False) -> Iterator[tuple[int, int]]:
+    """Yield home addresses: a road, an estate or a village with house, unit or room number.
+
+    A road alone, a branch or a shop is none; a road with only 号 needs words like 家住 before it,
+    or that an address was ``asked`` for just before.
+
+    >>> list(addresses("家住南京市云杉路12号3单元501室,去中山路支行排队"))
+    [(2, 18)]
+    """
+    done = 0
+    for chain in _CHAIN.finditer(text):
+        if span := _around(text, done, chain.start(), chain.end(), asked=asked):
+            yield span
+            done = span[1]
+    for found in _HAMLET.finditer(text):
+        yield found.span(1)
+
+
+def answers(text: str) -> tuple[int, int] | None:
+    """Return where a short answer to the question for an address names a place.
+
+    >>> answers("紫荆苑")
+    (0, 3)
+    """
+    found = _ANSWER.fullmatch(text.rstrip("。.,， 吧呢啊呀"))
+    return found.span() if found and not _BUSINESS.search(text) else None
+
+
+def _around(text: str, done: int, left: int, right: int, *, asked: bool) -> tuple[int, int] | None:
+    """Return the address that the numbers at a place belong to, if somebody's home."""
+    name = _NAME.search(text, max(done, left - 24), left)
+    start = name.start() if name else left
+    if _BLANK.search(text[start:right]):
+        return None
+    lead = text[max(0, start - 8) : left]
+    cue = (
+        asked
+        or text[start] == "住"
+        or (_HOME_CUE.search(lead) is not None and not _OFFICE_CUE.search(lead))
+    )
+    venue = _VENUE_CUE.search(text, max(0, start - 8), left) is not None
+    if trimmed := _TRIM.match(text[start:left]):
+        start += trimmed.end()
+    while start < left and text[start] in ",， ":
+        start += 1
+    place, numbers = text[start:left], text[left:right]
+    # 南京大学学生宿舍2栋305 is where a student lives.
+    business = _BUSINESS.search(text[start : right + 12]) is not None and "宿舍" not in text[start:right]
+    full = _ROOM_OF_UNIT.search(numbers) is not None
+    placed = len(place) >= 2 and _PLACE.search(place) is not None
+    home = _HOME_DETAIL.search(numbers) is not None
+    rural = _VILLAGE.search(place) is not None and "号" in numbers
+    living = cue and placed and (not business or not (asked or "地址" in lead))
+    dashed = left + 1 < right and not any("\u4e00" <= c <= "\u9fff" or c == "#" for c in numbers)
+    if dashed and not (placed and (cue or home)):
+        return None
+    if not (
+        living
+        or (
+            not business
+            and (full or (not venue and ((placed and home) or rural)) or (asked and home))
+        )
+    ):
+        return None
+    if full and not placed and not cue and len(place) > 8:
+        start = left - 8
+    while right > start and text[right - 1] in ",，、 -":
+        right -= 1
+    return (start, right) if right - start >= 5 else None

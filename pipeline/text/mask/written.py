@@ -1,0 +1,204 @@
+"""What is written in letters and digits: e-mail, IP, plates, ids, orders, certificates, @names."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from pipeline.text.mask.cues import Cues, cues
+from pipeline.text.mask.digits import CERTIFICATES, DIGIT, SPOKEN, ascii_digits
+from pipeline.text.mask.words import words
+
+_HAN = r"[\u4e00-\u9fff]"
+_LABEL = rf"(?:[A-Za-z0-9][A-Za-z0-9\-]*|[{SPOKEN}]+|[qQ] ?[qQ]|扣扣)"
+_PROVIDERS = (
+    r"(?:qq|扣扣|163|126|139|189|[幺一]六三|[幺一]二六|[幺一]三九|gmail|sina|sohu|hotmail|outlook"
+    r"|foxmail|yahoo|icloud|aliyun)(?![A-Za-z0-9])"
+)
+# What stands behind the name: @example.com, 艾特 幺六三 点 com, at sina dot com, @qq.
+_HOST = re.compile(
+    r"(?: ?@ ?| ?(?:艾特|爱特|圈 ?a|小老鼠|[\[(（【]at[\])）】]) ?| at )"
+    rf"(?:{_LABEL}(?:(?:\.| ?点 ?| dot | ?[\[(（【]dot[\])）】] ?| \. |。)(?:[A-Za-z0-9\-]{{2,}}|c o m|c n|康姆|抗姆))+|{_PROVIDERS})",
+    re.IGNORECASE,
+)
+_AT = ("@", " at ", " AT ", "特", "圈", "老鼠", "at)", "at）", "at】", "at]")
+_USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+\-]*$")
+_SAID_USER = re.compile(
+    rf"(?:(?:[A-Za-z0-9._%+\-]+|[{SPOKEN}]+|下划线|下杠|减号|[横中]?杠|点|[大小]写的?) ?)+$"
+)
+_IP4 = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9]|\.[0-9])")
+_IP6 = re.compile(
+    r"(?<![0-9A-Za-z:])[0-9A-Fa-f]{1,4}(?::{1,2}[0-9A-Fa-f]{1,4}){2,7}(?![0-9A-Za-z:])"
+)
+# 58 点 60 点 201 点 14
+_IP_SAID = re.compile(rf"(?<!{DIGIT}){DIGIT}{{1,3}}(?: ?点 ?{DIGIT}{{1,3}}){{3}}(?!{DIGIT})")
+_MAC = re.compile(r"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{2}[:\-]){5}[0-9A-Fa-f]{2}(?![0-9A-Za-z])")
+_VERSION = re.compile(
+    r"(?:[vV]|版本|固件|系统|version|ver|升级|更新)[号是为到至:：. ]{0,3}$", re.IGNORECASE
+)
+_NETWORK = re.compile(
+    r"[iI][pP]|登[录陆]|地址|来自|网络|服务器|访问|设备|[公外内]网|网关|路由|主机"
+)
+# WJ京12345, 使012345, ABC-1234: forms that only the words before tell from other numbers.
+_CUED_PLATE = re.compile(
+    r"(?:车牌|牌照|车号)(?:号码?)?(?:[是为:：,， ]|我的){0,3}"
+    r"((?:WJ|使|领)?[\u4e00-\u9fff]?[0-9A-Z][0-9A-Z·\-]{4,8})(?![0-9A-Za-z])"
+)
+_OTHER_PLATE = re.compile(r"WJ[\u4e00-\u9fff]?[0-9]{4}[0-9A-Z](?![0-9A-Za-z])|[使领][0-9]{6}(?![0-9])")
+_PLATE = re.compile(
+    rf"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼] ?[A-HJ-NP-Za-hj-np-z][·\-. ]?"
+    rf"((?:(?:[A-HJ-NP-Za-hj-np-z]|{DIGIT}) ?){{5,6}}|(?:(?:[A-HJ-NP-Za-hj-np-z]"
+    rf"|{DIGIT}) ?){{4}}[挂学警港澳])(?<! )(?![0-9A-Za-z])"
+)
+_JOINER = r"(?:[是为叫:：,，、 #(（]|号码?|码|[Ii][Dd]|[Nn][Oo]\.?|的|嗯|呃|账号|编号|名|加我|搜|加|❤){0,5}"
+_WECHAT = re.compile(
+    rf"(?:微信|薇信|威信|徽信|(?<![A-Za-z])[vVwW][xX]|[加+]我?[vV]|[vV]信|卫星(?=[:：号])|薇|wechat)({_JOINER})("
+    rf"[A-Za-z][A-Za-z0-9_\-]{{4,19}}|[A-Za-z](?: ?(?:[A-Za-z0-9_\-]+|[{SPOKEN}]+|下划线|减号)){{1,12}})"
+    r"(?![A-Za-z0-9_])",
+    re.IGNORECASE,
+)
+_ORDER = re.compile(
+    r"(?:订单|[工运保维退换提货安装送修派服务售后]单|快递单|物流单|单编?号|流水|受理|(?:投诉|业务|客户|申请|参考"
+    r"|受理|维修|预[约订]|退款|售后|服务|登记|回访|理赔|查询|记录)编号|案件|合同|票号|凭证|取件码?|交易|报案"
+    rf"|快递|保险单){_JOINER}"
+    r"(?:是|为)?([A-Za-z0-9][A-Za-z0-9\-_]{5,39})(?![A-Za-z0-9])"
+)
+# SF1234567890123 says by itself whose parcel it is.
+_PARCEL = re.compile(
+    r"(?<![0-9A-Za-z])(?:SF|YT|JD[A-Z]{0,2}|ZTO|STO|JT|DPK|YD|EMS)[0-9]{10,15}(?![0-9A-Za-z])"
+)
+_LOGIN = re.compile(
+    rf"(?:账号|帐号|用户名|登录名|会员名){_JOINER}([A-Za-z][A-Za-z0-9_\-]{{4,19}})(?![0-9A-Za-z])"
+)
+# Identity cards of Taiwan and Hong Kong.
+_OTHER_ID = re.compile(
+    r"(?:身[份分]证|证件)(?:字号|号码?|号)?[是为:： ]{0,3}([A-Z][0-9]{6}[(（][0-9A][)）]|[A-Z][1289][0-9]{8})(?![0-9])"
+)
+_CERTIFICATE = re.compile(
+    rf"{CERTIFICATES}(?:档案)?"
+    rf"{_JOINER}([A-Za-z]{{0,3}}[0-9]{{6,20}}[A-Za-z]?|{_HAN}{{1,2}}字第? ?[0-9]{{5,12}}号?)(?![0-9A-Za-z])"
+)
+_PASSPORT = re.compile(r"[EG](?<![0-9A-Za-z\-][EG])(?:[0-9]{8}|[A-Z][0-9]{7})(?![0-9A-Za-z])")
+_HANDLE = re.compile(
+    r"(?<![0-9A-Za-z])@(?:(?<![\u4e00-\u9fff]@) )?(?!\d{2,6}(?!\w)|(?:qq|163|126)\b)([\w\-]{2,24})"
+)
+
+
+def emails(text: str) -> Iterator[tuple[int, int]]:
+    """Yield e-mail addresses, also when glued to 汉字 or read out (艾特 … 点com).
+
+    >>> list(emails("发到li.m@example.com谢谢"))
+    [(2, 18)]
+    """
+    if any(sign in text for sign in _AT):
+        for found in _HOST.finditer(text):
+            said = not found.group().startswith("@")
+            user = (_SAID_USER if said else _USER).search(
+                text, max(0, found.start() - 48), found.start()
+            )
+            if user and re.search("[A-Za-z0-9]|" + DIGIT, user.group()):
+                yield user.start(), found.end()
+
+
+def ips(text: str) -> Iterator[tuple[int, int]]:
+    """Yield IP addresses; four-part version numbers announced as such are not.
+
+    >>> list(ips("来自192.168.3.7,系统版本10.3.2.1"))
+    [(2, 13)]
+    """
+    for found in _IP_SAID.finditer(text) if text.count("点") > 2 else ():
+        parts = [ascii_digits(part) for part in found.group().split("点")]
+        near = text[max(0, found.start() - 12) : found.start()]
+        if all(int(part) < 256 for part in parts) and _NETWORK.search(near):
+            yield found.span()
+    for found in _MAC.finditer(text):
+        yield found.span()
+    for pattern, dot in ((_IP4, "."), (_IP6, ":")):
+        if text.count(dot) < 3:
+            continue
+        for found in pattern.finditer(text):
+            if _VERSION.search(text[max(0, found.start() - 10) : found.start()]):
+                continue
+            if dot == ":" and "::" not in found.group() and found.group().count(":") < 7:
+                continue
+            unset = not found.group().strip("0.:")
+            if unset or re.match("[的这]?版本", text[found.end() :]):
+                continue
+            try:
+                ipaddress.ip_address(found.group())
+            except ValueError:
+                continue
+            if _is_address(found.group()) or _NETWORK.search(
+                text[max(0, found.start() - 10) : found.start()]
+            ):
+                yield found.span()
+
+
+def _is_address(dotted: str) -> bool:
+    # 7.14.21.28休 lists days: without a word of networks one part has to have three digits.
+    return ":" in dotted or any(len(part) == 3 for part in dotted.split("."))
+
+
+def plates(text: str) -> Iterator[tuple[int, int]]:
+    """Yield number plates of motor vehicles.
+
+    >>> list(plates("我的车沪A·12F45停在门口"))
+    [(3, 11)]
+    """
+    for found in _PLATE.finditer(text):
+        digits = len(re.findall(DIGIT, found.group(1)))
+        small = any(char.islower() for char in found.group())
+        if digits >= (3 if small else 1):
+            yield found.span()
+    for found in _CUED_PLATE.finditer(text) if "车" in text or "牌" in text else ():
+        if sum(char.isdigit() for char in found.group(1)) > 3:
+            yield found.span(1)
+    for found in _OTHER_PLATE.finditer(text):
+        yield found.span()
+
+
+def identifiers(text: str, *, among: Cues | None = None) -> Iterator[tuple[str, int, int]]:
+    """Yield WeChat ids, order and ticket ids, passports and other certificates with letters.
+
+    ``among`` are the cues of the text, where they are known.
+
+    >>> list(identifiers("加我微信lm_2020,订单号JD20260901A"))
+    [('wechat', 4, 11), ('order', 15, 26)]
+    """
+    among = cues(text) if among is None else among
+    for found in _WECHAT.finditer(text) if "wechat" in among else ():
+        word = found.group(2)
+        announced = re.search(r"号|是|[:：]|[Ii][Dd]|加我", found.group(1))
+        digits = re.search(DIGIT, word) is not None
+        whole = " " not in word and word.isascii()
+        if len(word) > 4 and (digits or "_" in word or "-" in word or (announced and whole)):
+            yield "wechat", *found.span(2)
+    for found in _ORDER.finditer(text) if "order" in among else ():
+        if sum(char.isdigit() for char in found.group(1)) >= 4 and not re.match(
+            r"20[0-9]{2}-[0-9]{1,2}", found.group(1)
+        ):
+            yield "order", *found.span(1)
+    for found in _PARCEL.finditer(text):
+        yield "order", *found.span()
+    for found in _LOGIN.finditer(text) if "login" in among else ():
+        if re.search(r"[0-9_]", found.group(1)):
+            yield "handle", *found.span(1)
+    for found in _OTHER_ID.finditer(text) if "certificate" in among else ():
+        yield "id_card", *found.span(1)
+    for found in _CERTIFICATE.finditer(text) if "certificate" in among else ():
+        yield "certificate", *found.span(1)
+    for found in _PASSPORT.finditer(text):
+        yield "certificate", *found.span()
+
+
+def handles(text: str) -> Iterator[tuple[int, int]]:
+    """Yield @user names; accounts of businesses and offices are not personal.
+
+    >>> list(handles("@小雨不打伞 看看 @中国联通客服"))
+    [(0, 6)]
+    """
+    official = words("mask_official.txt")
+    for found in _HANDLE.finditer(text):
+        if not any(word in found.group(1) for word in official):
+            yield found.span()
