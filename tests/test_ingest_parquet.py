@@ -152,3 +152,39 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
             most = max(most, pa.total_allocated_bytes() - before)
     assert row.number == 200_000
     assert most < 20_000_000
+
+
+def test_a_text_repeated_without_end_is_held_once(tmp_path: Path) -> None:
+    long, rows = "慢" * 1_000_001, 20_000
+    indices = pa.array([0, 1] * (rows // 2), pa.int32())
+    path = _written(
+        tmp_path / "a.parquet",
+        {"内容": pa.DictionaryArray.from_arrays(indices, pa.array(["好", long]))},
+        store_schema=False,
+        compression="zstd",
+    )
+    assert path.stat().st_size < 100_000
+    before, most = pa.total_allocated_bytes(), 0
+    for row in open_table(path).rows:
+        most = max(most, pa.total_allocated_bytes() - before)
+        if row.number % 2:
+            assert row == Row(row.number, ("好",))
+        else:
+            assert isinstance(row, BadRow)
+            assert (row.column, row.excerpt) == ("内容", "慢" * 500)
+    assert row.number == rows
+    assert most < 100_000_000
+
+
+def test_a_column_packed_beyond_any_text_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _written(
+        tmp_path / "a.parquet",
+        {"内容": ["慢" * 100_000 + str(i) for i in range(50)]},
+        compression="zstd",
+        use_dictionary=False,
+    )
+    monkeypatch.setattr("pipeline.ingest.tables.parquet.MAX_UNZIPPED", 10_000_000)
+    with pytest.raises(InputError, match="unfolds to 15,"):
+        open_table(path)
