@@ -167,14 +167,16 @@ class Document:
         """Spans of the customer's own words: of a call their turns, of an agent's note the report.
 
         Any other text is the customer's as a whole. Turns of unknown role count as the
-        customer's only where no turn is known to be.
+        customer's where no turn is known to be, or where roles were inferred throughout: nobody
+        told the speakers apart, and what is not the agent's is then mostly the customer's.
         """
         if not self.turns:
             return list(self.own) or [(0, len(self.text))]
+        told = any(turn.role_source not in ("inferred", "none") for turn in self.turns)
         own = [(turn.start, turn.end) for turn in self.turns if turn.role == "customer"]
-        if own:
+        if own and told:
             return own
-        return [(turn.start, turn.end) for turn in self.turns if turn.role == "unknown"]
+        return [(turn.start, turn.end) for turn in self.turns if turn.role != "agent"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,18 @@ def test_without_known_customers_unknown_speakers_count() -> None:
     assert [document.text[a:b] for a, b in document.customer_spans()] == ["太慢了"]
 
 
+def test_where_nobody_told_the_speakers_apart_unknown_ones_count_too() -> None:
+    turns = (
+        Turn(1, "agent", "您好请讲", "inferred", 0.9),
+        Turn(2, "customer", "我要投诉", "inferred", 0.9),
+        Turn(3, "unknown", "一直没有信号", "none"),
+    )
+    verbatim = Verbatim("calls", "transcript", "hotline", turns=turns, external_id="C1")
+    document = to_document(verbatim, RULES)
+    own = [document.text[a:b] for a, b in document.customer_spans()]
+    assert own == ["我要投诉", "一直没有信号"]
+
+
 def test_the_same_record_in_two_files_is_one_document() -> None:
     first = to_document(answer("太慢", external_id="7", file="a.csv", row=2), RULES)
     second = to_document(answer("太慢", external_id="7", file="b.csv", row=9), RULES)
