@@ -118,9 +118,9 @@ def _find(text: str, *, lead: str) -> list[Mask]:
     if run:
         for kind, start, end in list(numbers(work, lead=lead)):
             take(kind, start, end)
-    if not NAME_CUES.isdisjoint(among):
-        # A cue that has just been masked is none any more.
-        known = cues(work) if masks else among
+    if masks or not NAME_CUES.isdisjoint(among):
+        # A cue that has just been masked is none any more; a number may stand beside a name.
+        known = {**cues(work), "number": ()} if masks else among
         for start, end in list(names(work, among=known)):
             take("name", start, end)
     masks.sort(key=lambda found: found.start)
