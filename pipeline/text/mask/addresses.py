@@ -32,7 +32,10 @@ _FIRST = (
     rf"|{_NUM}[排组社队](?={_NUM}号)|{_NUM}楼(?=[0-9]{{3,4}}(?![0-9])))"
 )
 _PART = rf"(?:[第附]?{_NUM}{_UNIT}{_SUB}|{_LETTERED}|{_DASHED})"
-_ROOM = rf"(?:[0-9]{{1,2}}[A-Ha-h](?![0-9A-Za-z])|{DIGIT}{{3,4}})(?!{DIGIT}|[元块点分年月天人次路折斤米平度多余几户])"
+_ROOM = (
+    rf"(?:[0-9]{{1,2}}[A-Ha-h](?![0-9A-Za-z])|{DIGIT}{{3,4}})"
+    rf"(?!{DIGIT}|[元块点分年月天人次路折斤米平度多余几户])"
+)
 # Between two numbers the name of an estate or a building may stand: 256号师大教工宿舍11栋.
 _PLAIN = r"[^\W0-9A-Za-z的了是在和与及把被让对向说有没不也都还就我你他她它这那从到]"
 _BETWEEN = (
@@ -65,6 +68,7 @@ _HOME_CUE = re.compile(
     r"家住|[我们现]住|住在|住址|地址|家在|我家|寄到|送到|送货到|收货|家庭"
     r"|居住|住处|上门|户籍|租[住的了]|住的?是|家是|寄给|门牌|(?<!居)住$"
 )
+_PARCEL_CUE = re.compile(r"收货|收件|家庭|寄|送|住|我的?地址")
 # 公司地址, 地址…办事处: an office gives its address to be found.
 _OFFICE_CUE = re.compile(
     r"(?:注册|办公|公司|单位|机构|网点|门店|中心|部门|联系|官方|经营|方)的?地址"
@@ -79,7 +83,7 @@ _BUSINESS = re.compile(
     r"支行|分行|网点|酒店|宾馆|饭店|商场|营业厅|餐厅|大厅|大厦|医院"
     r"|学校|广场|超市|门店|分店|房间|客房|大学(?!城)|中学|机场|车站|柜台"
     r"|窗口|(?<!号)大院|机关|政府|办公|中心(?!村)|公司|大队|[教商]育?局|委员|社区居委"
-    r"|派出所|工业园|全体业主|业主代表|架空层|门面|商铺|店铺|铺位|摊位|档口|展位|诊室|会议室"
+    r"|派出所|(?:工业|科技|创业|产业|软件)园(?!路)|写字楼|全体业主|业主代表|架空层|门面|商铺|店铺|铺位|摊位|档口|展位|诊室|会议室"
     r"|教室|考场|病房|航站楼|候机楼|登机口|包间|包厢|影厅|影院|食堂|[公地]交|号线"
 )
 _RESIDENTIAL = re.compile(r"宿舍|家属|公寓|小区")
@@ -165,7 +169,8 @@ def _around(text: str, done: int, left: int, right: int, *, asked: bool) -> tupl
     placed = len(place) >= 2 and _PLACE.search(place) is not None
     home = _HOME_DETAIL.search(numbers) is not None
     rural = _VILLAGE.search(place) is not None and "号" in numbers
-    living = cue and placed and not (business and (asked or "地址" in lead))
+    official = business and (asked or ("地址" in lead and not _PARCEL_CUE.search(lead)))
+    living = cue and placed and not official
     dashed = (
         not villa
         and left + 1 < right

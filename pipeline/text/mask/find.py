@@ -13,7 +13,7 @@ from pipeline.text.clean import simplify
 from pipeline.text.mask.addresses import addresses, holds_place
 from pipeline.text.mask.cues import cues
 from pipeline.text.mask.digits import RUN, numbers
-from pipeline.text.mask.names import NAME_CUES, names
+from pipeline.text.mask.names import NAME_CUES, holds_signature, names
 from pipeline.text.mask.written import emails, handles, identifiers, ips, plates
 
 #: Kind of personal information → the mark that stands in its place.
@@ -118,9 +118,9 @@ def _find(text: str, *, lead: str) -> list[Mask]:
     if run:
         for kind, start, end in list(numbers(work, lead=lead)):
             take(kind, start, end)
-    if masks or not NAME_CUES.isdisjoint(among):
+    if masks or not NAME_CUES.isdisjoint(among) or holds_signature(work):
         # A cue that has just been masked is none any more; a number may stand beside a name.
-        known = {**cues(work), "number": ()} if masks else among
+        known = {**(cues(work) if masks else among), "number": ()}
         for start, end in list(names(work, among=known)):
             take("name", start, end)
     masks.sort(key=lambda found: found.start)

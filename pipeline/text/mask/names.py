@@ -79,7 +79,10 @@ _OTHER_PEOPLES = re.compile(
 )
 _LATIN = re.compile(r"[A-Z][a-z]+(?: [A-Z][a-z]+){0,2}(?![A-Za-z])")
 _FILLER = r"(?:[是为叫:：,，、 (（]|嗯|呃|那个){0,4}"
-_SEPARATOR = r"(?:[是为叫由:：,，、 (（=\-—|/>》【】\[\]]|嗯|呃|那个|显示|[写填登记]{1,2}(?:成了?|的是)){0,4}"
+_SEPARATOR = (
+    r"(?:[是为叫由:：,，、 (（=\-—|/>》【】\[\]]|嗯|呃|那个|显示"
+    r"|[写填登记]{1,2}(?:成了?|的是)){0,4}"
+)
 _FIELD = re.compile(rf"(?:的?(?:姓名|名字))?({_SEPARATOR})")
 _INTRO = re.compile(rf"[!！。~]?(?:写着|写的|显示)?(?:名字)?{_FILLER}")
 # Who is called: 他叫, 我妈叫; 师傅叫 may as well call for somebody.
@@ -144,6 +147,7 @@ class _Words:
     common: frozenset[str]
     people: tuple[str, ...]
     starts: frozenset[str]
+    public: frozenset[str]
 
 
 @functools.cache
@@ -158,6 +162,7 @@ def _lists() -> _Words:
         never_names=listed,
         common=listed | words("mask_common_words.txt"),
         starts=frozenset(word[0] for word in surnames) | frozenset(":： (（是叫"),
+        public=words("mask_public.txt"),
         people=kinds["staff"] + kinds["weak"],
     )
 
@@ -168,6 +173,11 @@ def _surname(text: str, at: int, end: int | None = None) -> int:
     if text[at : at + 2] in lists.double and (end is None or at + 2 <= end):
         return 2
     return int(text[at : at + 1] in lists.single)
+
+
+def holds_signature(text: str) -> bool:
+    """Tell at once that no date follows a possible name, which is so for most texts."""
+    return "20" in text and _DATED.search(text) is not None
 
 
 def names(text: str, *, among: Cues | None = None) -> Iterator[tuple[int, int]]:
@@ -197,7 +207,8 @@ def _all_names(text: str, among: Cues) -> Iterator[tuple[int, int]]:
 def _in_fields(text: str, among: Cues) -> Iterator[tuple[int, int]]:
     for _, end in among.get("field", ()):
         filler = _FIELD.match(text, end)
-        if filler and (span := _in_field(text, filler.end(), colon=_announced(filler.group(1)))):
+        colon = filler is not None and _announced(text[end - 1] + filler.group(1))
+        if filler and (span := _in_field(text, filler.end(), colon=colon)):
             yield span
 
 
@@ -325,7 +336,9 @@ def _before(text: str, end: int, *, edge: re.Pattern[str]) -> tuple[int, int] | 
     """Return the full name that ends where a closing begins (叶紫萱收, 王芳，女，)."""
     for size in (4, 3, 2):
         start = end - size
-        if start < 0 or not _is_name(text[start:end]) or size - _surname(text, start) < 1:
+        if start < 0 or text[start:end] in _lists().public:
+            continue
+        if not _is_name(text[start:end]) or size - _surname(text, start) < 1:
             continue
         if edge.search(text[max(0, start - 4) : start]) and not _crosses_word(text, start):
             return start, end
@@ -333,7 +346,7 @@ def _before(text: str, end: int, *, edge: re.Pattern[str]) -> tuple[int, int] | 
 
 
 def _announced(filler: str) -> bool:
-    return any(char in ":：是为叫=|>》】]" for char in filler)
+    return any(char in ":：是为叫=|>》】【" for char in filler)
 
 
 def _foreign(text: str, at: int) -> tuple[int, int] | None:
@@ -636,6 +649,8 @@ def _reported(text: str, at: int, *, kind: str) -> tuple[int, int] | None:
 def _faintly(text: str, at: int, end: int, given: str, *, accused: bool) -> bool:
     """Tell whether a name stands after words that seldom have one (举报…, 接电话的是…)."""
     if _cut_from_word(text, at, end, given) or _PLACE.match(text, end) or given[-1] in _PLACES:
+        return False
+    if text[at:end] in _lists().public:
         return False
     if _HARD.match(text, end) or _REPORT.match(text, end):
         return len(given) == 2 or text[at] in _PLAIN_SURNAMES

@@ -92,7 +92,8 @@ _OTHER_ID = re.compile(
 )
 CERTIFICATE = re.compile(
     rf"{CERTIFICATES}(?:档案)?{_JOINER}"
-    rf"([A-Za-z]{{0,3}}(?!(?:19|20)[0-9][0-9]-)[0-9][0-9\-]{{5,20}}[A-Za-z]?|{_HAN}{{1,2}}字第? ?[0-9]{{5,12}}号?)(?![0-9A-Za-z])"
+    r"([A-Za-z]{0,3}(?!(?:19|20)[0-9][0-9]-)[0-9][0-9\-]{5,20}[A-Za-z]?"
+    rf"|{_HAN}{{1,2}}字第? ?[0-9]{{5,12}}号?)(?![0-9A-Za-z*])"
 )
 PASSPORT = re.compile(r"[EG](?<![0-9A-Za-z\-][EG])(?:[0-9]{8}|[A-Z][0-9]{7})(?![0-9A-Za-z])")
 HANDLE = re.compile(
