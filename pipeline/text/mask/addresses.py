@@ -62,6 +62,7 @@ _HOME_DETAIL = re.compile(
     rf"|排{_NUM}号|楼[0-9]{{3,4}}$|[栋幢座楼][0-9]{{1,2}}[A-Ha-h]$|{_NUM}巷{_NUM}号"
     rf"|(?:[栋幢座]|号楼|#楼?)[, ，]?(?:[一二三四五六七八九0-9]层)?(?:{DIGIT}{{3,4}}|{_NUM}[房号])"
 )
+_TWO_PARTS = re.compile(r"[号栋幢座楼院弄巷元].*(?:号楼|[栋幢座室楼号])")
 # xx市xx路xx号: a form to be filled in.
 _BLANK = re.compile(r"[xX×某]{2}[省市区县路街号]")
 _HOME_CUE = re.compile(
@@ -171,23 +172,13 @@ def _around(text: str, done: int, left: int, right: int, *, asked: bool) -> tupl
     rural = _VILLAGE.search(place) is not None and "号" in numbers
     official = business and (asked or ("地址" in lead and not _PARCEL_CUE.search(lead)))
     living = cue and placed and not official
-    dashed = (
-        not villa
-        and left + 1 < right
-        and not any("\u4e00" <= c <= "\u9fff" or c == "#" for c in numbers)
-    )
+    dashed = numbers.isascii() and "#" not in numbers and not villa
     if dashed and not (placed and (cue or home)):
         return None
-    if not (
-        living
-        or (
-            not business
-            and (full or (not venue and ((placed and home) or rural)) or (asked and home))
-        )
-    ):
+    known_home = full or (not venue and ((placed and home) or rural))
+    answered = asked and (home or _TWO_PARTS.search(numbers) is not None)
+    if not (living or (not business and (known_home or answered))):
         return None
-    if full and not placed and not cue and len(place) > 8:
-        start = left - 8
     while right > start and text[right - 1] in ",，、 -":
         right -= 1
     return (start, right) if right - start >= 5 else None

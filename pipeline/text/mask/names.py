@@ -175,6 +175,15 @@ def _surname(text: str, at: int, end: int | None = None) -> int:
     return int(text[at : at + 1] in lists.single)
 
 
+def is_surname(text: str) -> bool:
+    """Tell whether a text is a surname and nothing else.
+
+    >>> is_surname("欧阳"), is_surname("王晓")
+    (True, False)
+    """
+    return 0 < len(text) == _surname(text, 0)
+
+
 def holds_signature(text: str) -> bool:
     """Tell at once that no date follows a possible name, which is so for most texts."""
     return "20" in text and _DATED.search(text) is not None
