@@ -32,7 +32,7 @@ _ACK = re.compile(
     rf"(?:{FILLER}|[?？!！]|好的?|对|是的?|您说|你说|请说|请讲|继续|还有|后面|呢|行|知道|听到|记下|了|您|请|接着|再|吧|收到|明白|慢点?|稍等)*$"
 )
 _SPEAKER = re.compile(r"(?:[\u4e00-\u9fff]{1,4}|[A-Za-z]{1,8})[0-9]{0,2} ?[:：] ?")
-_QUESTION = r"[^。，,]{0,6}(?:多少|什么|是|报|告诉|说|发|留|提供|呢|几|[?？号])"
+_QUESTION = r"[^。，,]{0,6}(?:多少|什么|是|报|告诉|说|发|留|提供|呢|几|[?？号]|$)"
 # What the other side asks for, and what of a short answer is that.
 _ASKED = tuple(
     (kind, re.compile(rf"(?:{asks}){_QUESTION}"), re.compile(answer))
@@ -65,6 +65,7 @@ _COUNTED = re.compile(
 _MAX_TURNS = 10
 # For so many turns an answer may follow the question for an address.
 _ASKED_FOR = 5
+_LONGEST_ANSWER = 40
 _KIND = {"phone": "mobile"}
 _READ_OUT = ("phone", "id_card", "bank_card", "order", "certificate", "qq")
 _DIGITS = re.compile(_NUMBER)
@@ -123,14 +124,14 @@ def _plan(said: Sequence[str]) -> dict[int, list[Mask]]:
         lead = said[number - 1] if number else ""
         if span := _bare_name(text, lead):
             planned[number] = [Mask("name", *span)]
-        if number not in planned and (found := _asked_for(said, number)):
-            planned[number] = [found]
+        if number not in planned and (answer := _asked_for(said, number)):
+            planned[number] = [answer]
         if ASKS_ADDRESS.search(lead):
             asked = number
             if len(text) <= 20 and (span := answers(text)):
                 planned[number] = [Mask("address", *span)]
                 continue
-        if number - asked < _ASKED_FOR and number not in planned:
+        if number - asked < _ASKED_FOR and number not in planned and len(text) <= _LONGEST_ANSWER:
             found = [Mask("address", *span) for span in addresses(text, asked=True)]
             if found:
                 planned[number] = found
@@ -140,7 +141,7 @@ def _plan(said: Sequence[str]) -> dict[int, list[Mask]]:
 def _asked_for(said: Sequence[str], number: int) -> Mask | None:
     """Return what a short turn answers to the question for an id, a plate, the last digits."""
     text = said[number]
-    if len(text) > 24 or mask(text).masks:
+    if len(text) > 24:
         return None
     for back in range(1, _ANSWERED_FOR + 1):
         lead = said[number - back] if number >= back else ""
@@ -148,7 +149,8 @@ def _asked_for(said: Sequence[str], number: int) -> Mask | None:
             # A question ends its turn; the answer to the first one comes at once.
             if asks.search(lead[-14:]) and (back == 1 or kind in ("plate", "email")):
                 found = answer.search(text)
-                return Mask(kind, *found.span()) if found else None
+                known = found is None or kind in mask(text).masks
+                return None if known or found is None else Mask(kind, *found.span())
     return None
 
 
