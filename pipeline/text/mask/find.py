@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -83,8 +84,15 @@ def find(text: str, *, lead: str = "") -> list[Mask]:
     return _find(text, lead=lead)
 
 
+@functools.cache
+def _traditional() -> re.Pattern[str]:
+    """Return what finds a character that has a Simplified form; most texts hold none."""
+    every = map(chr, range(0x3400, 0xA000))
+    return re.compile(f"[{''.join(char for char in every if simplify(char) != char)}]")
+
+
 def _find(text: str, *, lead: str) -> list[Mask]:
-    work = simplify(text)
+    work = simplify(text) if _traditional().search(text) else text
     if "[" in work:
         work = MARK.sub(lambda found: _HIDDEN * len(found.group()), work)
     among = cues(work)
