@@ -68,16 +68,9 @@ def load_simplifier() -> Callable[[str], str]:
     """Return the Traditional→Simplified function; its dictionaries are read once a process."""
     to_simplified: Callable[[str], str] = opencc.OpenCC("t2s").convert
     from_taiwan: Callable[[str], str] = opencc.OpenCC("tw2sp").convert
-    # Most text is Simplified and need not be converted to know that.
-    every = [chr(code) for code in range(0x3400, 0xA000)]
-    single = to_simplified("\n".join(every)).split("\n")
-    traditional = re.compile(
-        f"[{''.join(char for char, plain in zip(every, single, strict=True) if char != plain)}"
-        "\U00020000-\U0003ffff]"
-    )
 
     def convert(text: str) -> str:
-        if not traditional.search(text):
+        if text.isascii():
             return text
         plain = to_simplified(text)
         if plain == text:

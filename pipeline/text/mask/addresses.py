@@ -18,7 +18,7 @@ _NUM = rf"{_COUNT}{{1,6}}"
 # 东单元, 西户; but 西户口 and 东门街 are none.
 _LETTERED = r"(?:[甲乙丙丁戊](?:单元|[号栋幢座])|[东西南北中](?:单元|户(?![口籍型])))"
 _FIRST_UNIT = (
-    r"(?:号楼|号院|号大院|号门|[#＃]楼?|单元|支弄|[号栋幢座室弄](?![长员里内外码]|[一两二]?厅))"
+    r"(?:号楼|号院|号大院|号门|[#＃]楼?|单元|支弄|[号栋幢座室弄](?![长员里内外码线]|[一两二]?厅))"
 )
 _UNIT = rf"(?:{_FIRST_UNIT}|[房组社队区期排巷院楼层门](?![长员里内外]))"
 _SUB = r"(?:大?院?之(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2}))?"
@@ -28,10 +28,14 @@ _DASHED = (
 )
 _FIRST = (
     rf"(?:[第附]?(?<![0-9A-Za-z]){_NUM}{_FIRST_UNIT}{_SUB}|{_LETTERED}|{_DASHED}"
-    rf"|{_NUM}期(?={_NUM}{_FIRST_UNIT})|[0-9]{{1,4}}巷(?=[0-9]))"
+    rf"|{_NUM}期(?={_NUM}{_FIRST_UNIT})|[0-9]{{1,4}}巷(?=[0-9])"
+    rf"|{_NUM}[排组社队](?={_NUM}号)|{_NUM}楼(?=[0-9]{{3,4}}(?![0-9])))"
 )
 _PART = rf"(?:[第附]?{_NUM}{_UNIT}{_SUB}|{_LETTERED}|{_DASHED})"
-_ROOM = rf"{DIGIT}{{3,4}}(?!{DIGIT}|[元块点分年月天人次路折斤米平度多余几户])"
+_ROOM = (
+    rf"(?:[0-9]{{1,2}}[A-Ha-h](?![0-9A-Za-z])|{DIGIT}{{3,4}})"
+    rf"(?!{DIGIT}|[元块点分年月天人次路折斤米平度多余几户])"
+)
 # Between two numbers the name of an estate or a building may stand: 256号师大教工宿舍11栋.
 _PLAIN = r"[^\W0-9A-Za-z的了是在和与及把被让对向说有没不也都还就我你他她它这那从到]"
 _BETWEEN = (
@@ -42,27 +46,30 @@ _END = r"(?:[东西南北前后][户门]|[东西]头|宿舍)?"
 _CHAIN = re.compile(rf"{_FIRST}(?:{_BETWEEN}{_PART})*(?:[,， ]?{_ROOM})?{_END}{_TRAIL}")
 _GATE = re.compile(rf"{_COUNT}[号栋幢座室户弄楼层门房组社队区期排单巷#\-—]")
 _PLACE = re.compile(
-    r"(?:[\u4e00-\u9fff0-9A-Za-z]{2}(?:[路街巷苑庭园里城府湾寓邸郡院]|(?<!街)道|胡同|小区|公馆|居(?![民住]))"
-    r"|[\u4e00-\u9fff][村屯庄寨]|嘎查|苏木|宿舍|家属[院楼]|新区)"
+    r"(?:[\u4e00-\u9fff0-9A-Za-z]{2}(?:[路街巷苑庭园里城府湾寓邸郡院]|(?<![街知])道|胡同|小区|公馆|居(?![民住]))"
+    r"|[\u4e00-\u9fff][村屯庄寨]|嘎查|苏木|宿舍|家属[院楼]|新区|社区|平房)"
 )
 _VILLAGE = re.compile(r"[村屯庄寨湾坪](?!里?的)|嘎查|[组社队](?=[0-9])")
 _NAME = re.compile(rf"(?:{_HAN}|[0-9A-Za-z])+[,， ]?$")
 # Down to the room: nobody but who lives there is meant.
 _ROOM_OF_UNIT = re.compile(
     rf"(?:单元|门)[,， ]?(?:{_NUM}[层楼])?[,， ]?(?:{DIGIT}{{3,4}}|{_NUM}[室房号]|[东西]户)"
-    r"|(?:[栋幢座]|号楼|#楼?)[0-9][\-—][0-9]{3,4}"
+    r"|(?:[栋幢座院区期]|号楼|#楼?)[A-Z]?[0-9]{1,2}[\-—][0-9]{3,4}"
 )
 _HOME_DETAIL = re.compile(
     rf"{_NUM}(?:单元|室)|(?:[0-9]|{_COUNT}{{2}})支?弄|{_COUNT}门(?!口|[外前])"
     r"|[0-9]+[\-—][0-9]+[\-—][0-9]+|[0-9]号[0-9]{3}|巷[0-9]+号"
+    rf"|排{_NUM}号|楼[0-9]{{3,4}}$|[栋幢座楼][0-9]{{1,2}}[A-Ha-h]$|{_NUM}巷{_NUM}号"
     rf"|(?:[栋幢座]|号楼|#楼?)[, ，]?(?:[一二三四五六七八九0-9]层)?(?:{DIGIT}{{3,4}}|{_NUM}[房号])"
 )
+_TWO_PARTS = re.compile(r"[号栋幢座楼院弄巷元].*(?:号楼|[栋幢座室楼号])")
 # xx市xx路xx号: a form to be filled in.
 _BLANK = re.compile(r"[xX×某]{2}[省市区县路街号]")
 _HOME_CUE = re.compile(
     r"家住|[我们现]住|住在|住址|地址|家在|我家|寄到|送到|送货到|收货|家庭"
     r"|居住|住处|上门|户籍|租[住的了]|住的?是|家是|寄给|门牌|(?<!居)住$"
 )
+_PARCEL_CUE = re.compile(r"收货|收件|家庭|寄|送|住|我的?地址")
 # 公司地址, 地址…办事处: an office gives its address to be found.
 _OFFICE_CUE = re.compile(
     r"(?:注册|办公|公司|单位|机构|网点|门店|中心|部门|联系|官方|经营|方)的?地址"
@@ -71,18 +78,19 @@ _TRIM = re.compile(
     r".*(?:住址|地址|家住|住在|家在|我家|位于|坐落于|坐落在|关于|反映"
     r"|投诉|解决|造成|购买了?|针对|开发的|[0-9]日内?对?|部门对|题|寄到|送到"
     r"|寄给|送货到|收货到|来到|搬到|家是|改成|改为|换成"
-    r"|[是在到住为去来给寄送说了我您你他她的有离对约:：])"
+    r"|[是在到住为去来给寄送说了我您你他她的有离对约至:：])"
 )
 _BUSINESS = re.compile(
     r"支行|分行|网点|酒店|宾馆|饭店|商场|营业厅|餐厅|大厅|大厦|医院"
-    r"|学校|广场|超市|门店|分店|房间|客房|大学|中学|机场|车站|柜台"
+    r"|学校|广场|超市|门店|分店|房间|客房|大学(?!城)|中学|机场|车站|柜台"
     r"|窗口|(?<!号)大院|机关|政府|办公|中心(?!村)|公司|大队|[教商]育?局|委员|社区居委"
-    r"|派出所|工业园|全体业主|业主代表|架空层|门面|商铺|店铺|铺位|摊位|档口|展位|诊室|会议室"
+    r"|派出所|(?:工业|科技|创业|产业|软件)园(?!路)|写字楼|全体业主|业主代表|架空层|门面|商铺|店铺|铺位|摊位|档口|展位|诊室|会议室"
     r"|教室|考场|病房|航站楼|候机楼|登机口|包间|包厢|影厅|影院|食堂|[公地]交|号线"
 )
+_RESIDENTIAL = re.compile(r"宿舍|家属|公寓|小区")
 # 住官庄镇界亭驿村老屋组: where there are no numbers, the group of houses says where one lives.
 _HAMLET = re.compile(
-    rf"(?:住|家[住在是]|老家|户籍地?|[住地]址)[:：是在为]?((?:[\u4e00-\u9fffA-Z0-9]{{2,8}}[县市区])?{_HAN}{{1,6}}(?:[镇乡](?!政府)|街道)"
+    rf"(?:住|家[住在是]|老家|户籍(?:所在)?地?址?|[住地]址)[:：是在为]?((?:[\u4e00-\u9fffA-Z0-9]{{2,8}}[县市区])?{_HAN}{{1,6}}(?:[镇乡](?!政府)|街道)"
     rf"(?:{_HAN}{{1,6}}?[村屯寨]{_HAN}{{1,5}}?[组社屯湾庄坪坳冲]|{_HAN}{{1,6}}?{_COUNT}{{1,2}}[组社队]))"
 )
 # What is said to lie somewhere is a shop, a school, a building site.
@@ -154,27 +162,23 @@ def _around(text: str, done: int, left: int, right: int, *, asked: bool) -> tupl
         start += 1
     place, numbers = text[start:left], text[left:right]
     # 南京大学学生宿舍2栋305 is where a student lives.
-    business = (
-        _BUSINESS.search(text[start : right + 12]) is not None and "宿舍" not in text[start:right]
-    )
-    full = _ROOM_OF_UNIT.search(numbers) is not None
+    business = _BUSINESS.search(text[start : right + 12]) is not None
+    if _RESIDENTIAL.search(text[start:right]):
+        business = False
+    villa = len(place) > 1 and text.startswith("别墅", right) and numbers.isascii()
+    full = villa or _ROOM_OF_UNIT.search(numbers) is not None
     placed = len(place) >= 2 and _PLACE.search(place) is not None
     home = _HOME_DETAIL.search(numbers) is not None
     rural = _VILLAGE.search(place) is not None and "号" in numbers
-    living = cue and placed and (not business or not (asked or "地址" in lead))
-    dashed = left + 1 < right and not any("\u4e00" <= c <= "\u9fff" or c == "#" for c in numbers)
+    official = business and (asked or ("地址" in lead and not _PARCEL_CUE.search(lead)))
+    living = cue and placed and not official
+    dashed = numbers.isascii() and "#" not in numbers and not villa
     if dashed and not (placed and (cue or home)):
         return None
-    if not (
-        living
-        or (
-            not business
-            and (full or (not venue and ((placed and home) or rural)) or (asked and home))
-        )
-    ):
+    known_home = full or (not venue and ((placed and home) or rural))
+    answered = asked and (home or _TWO_PARTS.search(numbers) is not None)
+    if not (living or (not business and (known_home or answered))):
         return None
-    if full and not placed and not cue and len(place) > 8:
-        start = left - 8
     while right > start and text[right - 1] in ",，、 -":
         right -= 1
     return (start, right) if right - start >= 5 else None

@@ -54,11 +54,13 @@ _CUES = tuple(
         ),
         (
             "order",
-            r"(?:订单|工单|运单|保单|快递单|快递|物流单|[维退换提货安装送修派服务售后据]单|单(?=编?号)"
-            r"|流水|受理|(?:业务|投诉|退款|售后|服务|登记|回访|理赔|查询|记录)编|案件|合同|票号|凭证|取件|保险单|交易|报案|参考编|客户编|申请编"
-            r"|预[约订]|会员)(?=编?号|单|码|编|[:： ]|$)",
+            r"(?:(?:订单|工单|运单|保单|快递单|快递|物流单|[维退换提货安装送修派服务售后据]单|单(?=编?号)"
+            r"|流水|受理|(?:业务|投诉|退款|售后|服务|登记|回访|理赔|查询|记录)编|案件|合同"
+            r"|票号|凭证|取件|保险单|交易|报案|参考编|客户编|申请编"
+            r"|预[约订]|会员)(?=编?号|单|码|编|[:： ]|$)"
+            r"|(?:顺丰|中通|圆通|韵达|申通|极兔|德邦)(?:快递)?)",
         ),
-        ("qq", r"(?:[qQ] ?[qQ]群?|(?<![0-9A-Za-z])[qQ]|扣扣群?|企鹅)"),
+        ("qq", r"(?:[qQ] ?[qQ]群?|(?<![0-9A-Za-z])[qQ]|扣扣群?|[加我]扣|企鹅)"),
         ("wechat", r"(?:微信|薇信|威信|[vVwW][xX]|加[vV]|[vV]信)"),
         (
             "phone",
@@ -93,7 +95,15 @@ _CODE = re.compile(
     r"(?:编码|条形?码|货号|批[次号]|型号|序列号|[Ss][Kk][Uu]|[播放阅读销售总产]量|[总余金]额)"
     r"[是为:： ]{0,2}$"
 )
-STARRED = re.compile(r"(?<![0-9])1[3-9][0-9][*xX]{4}[0-9]{4}(?![0-9])")
+# 138****8000, 138/0013/8000, 6217 **** **** 1234, 320502********2045
+STARRED = re.compile(
+    r"(?<![0-9])(?:1[3-9][0-9](?:[*xX]{4}[0-9]{4}|([/_·])[0-9]{4}\1[0-9]{4})"
+    r"|[0-9]{3,6}(?: ?\*{3,4}){2,4} ?[0-9]{2,4}[Xx]?)(?![0-9])"
+)
+_CORRECTION = re.compile(
+    rf"[ ,，。]*(?:哦?不对|说?错了|不是|哦不|更正一下|应该是)[ ,，。是]*"
+    rf"({ATOM}(?:{FILLER}{{0,6}}{ATOM}){{3,}})"
+)
 
 
 class Number(NamedTuple):
@@ -257,7 +267,8 @@ def numbers(text: str, *, lead: str = "") -> Iterator[Number]:
     [Number(kind='mobile', start=8, end=21), Number(kind='bank_card', start=25, end=29)]
     """
     for found in STARRED.finditer(text):
-        yield Number("mobile", *found.span())
+        mobile = re.match(r"1[3-9][0-9][^0-9 ]", found.group()) is not None
+        yield Number("mobile" if mobile else "bank_card", *found.span())
     for found in _INTERNATIONAL.finditer(text) if "+" in text else ():
         try:
             possible = phonenumbers.is_possible_number(phonenumbers.parse(found.group()))
@@ -306,6 +317,9 @@ def _in_run(text: str, start: int, end: int, lead: str) -> Iterator[Number]:
             kind = _classify(digits, before, text[right : right + 3], groups=groups[at:stop])
             if kind:
                 yield _widened(text, kind, left, right)
+                # 幺八六幺零幺零 不对 幺零幺幺九五二七
+                if more := _CORRECTION.match(text, right):
+                    yield Number(kind, *more.span(1))
                 at = stop
                 break
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from pipeline.text.clean import simplify
 from pipeline.text.mask.addresses import addresses, holds_place
 from pipeline.text.mask.cues import cues
 from pipeline.text.mask.digits import RUN, numbers
-from pipeline.text.mask.names import NAME_CUES, names
+from pipeline.text.mask.names import NAME_CUES, holds_signature, names
 from pipeline.text.mask.written import emails, handles, identifiers, ips, plates
 
 #: Kind of personal information → the mark that stands in its place.
@@ -83,8 +84,15 @@ def find(text: str, *, lead: str = "") -> list[Mask]:
     return _find(text, lead=lead)
 
 
+@functools.cache
+def _traditional() -> re.Pattern[str]:
+    """Return what finds a character that has a Simplified form; most texts hold none."""
+    every = map(chr, range(0x3400, 0xA000))
+    return re.compile(f"[{''.join(char for char in every if simplify(char) != char)}]")
+
+
 def _find(text: str, *, lead: str) -> list[Mask]:
-    work = simplify(text)
+    work = simplify(text) if _traditional().search(text) else text
     if "[" in work:
         work = MARK.sub(lambda found: _HIDDEN * len(found.group()), work)
     among = cues(work)
@@ -118,9 +126,9 @@ def _find(text: str, *, lead: str) -> list[Mask]:
     if run:
         for kind, start, end in list(numbers(work, lead=lead)):
             take(kind, start, end)
-    if not NAME_CUES.isdisjoint(among):
-        # A cue that has just been masked is none any more.
-        known = cues(work) if masks else among
+    if masks or not NAME_CUES.isdisjoint(among) or holds_signature(work):
+        # A cue that has just been masked is none any more; a number may stand beside a name.
+        known = {**(cues(work) if masks else among), "number": ()}
         for start, end in list(names(work, among=known)):
             take("name", start, end)
     masks.sort(key=lambda found: found.start)

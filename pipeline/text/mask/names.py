@@ -32,7 +32,7 @@ _REPORT = re.compile(
     rf"|举报|催|通过|再次|多次|您好|你好|{_KIN}"
 )
 _AFTER_STRONG = re.compile(
-    r"[的我是在身住及]|性别|年龄|民族|籍贯|出生|证件|联系|地址|年|手机"
+    r"[的我您你他她是在身住及]|性别|年龄|民族|籍贯|出生|证件|联系|地址|年|手机"
     r"|电话|号码|今|昨|想|要|请|家住|工号|会员|来自|因|现|已|曾|就"
     r"|对|今年|办|买|订|微信|会[员来回]"
 )
@@ -71,35 +71,47 @@ _SOFT = frozenset(
     "该应已曾更最比及按且并而则乃之其此想"
 )
 _DOTTED = re.compile(rf"{_HAN}{{1,8}}(?:·{_HAN}{{1,8}}){{1,3}}")
+_NO_MORE = r"(?![\u4e00-\u9fff·])"
 # Uyghur, Tibetan, Mongolian names written without a dot.
 _OTHER_PEOPLES = re.compile(
     rf"{_HAN}{{0,3}}?(?:阿卜杜|买买提|麦麦提|古丽|迪丽|阿依|努尔|吐尔|图尔|玉素|库尔班|依布拉|艾合|热孜"
-    rf"|帕提|艾尼|次仁|扎西|卓玛|多吉|央金|旺堆|巴特尔|其其格|乌云|格日|那仁|娜仁|苏日){_HAN}{{0,4}}(?![\u4e00-\u9fff·])"
+    rf"|帕提|艾尼|次仁|扎西|卓玛|多吉|央金|旺堆|巴特尔|其其格|乌云|格日|那仁|娜仁|苏日){_HAN}{{0,4}}{_NO_MORE}"
 )
 _LATIN = re.compile(r"[A-Z][a-z]+(?: [A-Z][a-z]+){0,2}(?![A-Za-z])")
 _FILLER = r"(?:[是为叫:：,，、 (（]|嗯|呃|那个){0,4}"
 _SEPARATOR = (
-    r"(?:[是为叫由:：,，、 (（=\-—|/>》】\]]|嗯|呃|那个|[写填登记]{1,2}(?:成了?|的是)){0,4}"
+    r"(?:[是为叫由:：,，、 (（=\-—|/>》【】\[\]]|嗯|呃|那个|显示"
+    r"|[写填登记]{1,2}(?:成了?|的是)){0,4}"
 )
 _FIELD = re.compile(rf"(?:的?(?:姓名|名字))?({_SEPARATOR})")
-_INTRO = re.compile(rf"[!！。~]?{_FILLER}")
+_INTRO = re.compile(rf"[!！。~]?(?:写着|写的|显示)?(?:名字)?{_FILLER}")
 # Who is called: 他叫, 我妈叫; 师傅叫 may as well call for somebody.
-_CALLED = frozenset("我俺咱名他她人个工员 ,，。;；妈爸儿女子友夫妻公婆哥姐弟妹母父孩")
+_CALLED = frozenset(
+    "爷奶公婆舅叔伯姨姑侄娃童娘爹者我俺咱名他她人个工员 ,，。;；妈爸儿女子友夫妻公婆哥姐弟妹母父孩"
+)
 _CALLING = frozenset("个位名员工生士师人")
+# What stands behind a name also in the middle of a sentence.
+_CLOSING = frozenset(["名下", "名义", "夫妇", "夫妻", "收,", "收，", "收。", "亲收"])
+# 邱淑贞 2026.9.1 under a letter, 王建民(13800138000): the number is hidden by now.
+_DATED = re.compile(r"(?<=[\u4e00-\u9fff])(?: ?20[0-9]{2} ?[年.\-/]|[ ,，(（:：/]{0,2}\ufffc{5,})")
+_DOTTED_REPORT = re.compile(
+    rf"(?<!{_HAN})({_HAN}{{1,5}}(?:·[^\W的0-9A-Za-z]{{1,6}}?){{1,3}})(?=反映|来电|表示|投诉|要求|致电)"
+)
 _OWN_FAMILY = re.compile(r"(?:免贵|[我您他她]|本人)$")
 _AFTER_LISTED = re.compile(
     r"夫[妇妻]|[两二三四五]人|等[人等]?|[的在均都一]|先生|女士|反映|投诉|来电|表示|称"
 )
 _SIGNED = re.compile(r"[!！。,，、 ~:：\-—)）]{1,4}")
 _ENGLISH = re.compile(r"[ ,，:：]{1,3}([A-Z][a-z]+(?:[ -][A-Z][a-z]+){0,2})(?![A-Za-z])")
-_LOOSE_ENGLISH = frozenset(["this is", "i am", "i'm", "dear"])
+_LOOSE_ENGLISH = frozenset(["from:", "this is", "i am", "i'm", "dear"])
 _PEOPLE = ("staff", "weak", "faint", "accused")
 # 工号1024的王丽, 工号B07,李敏
 _NUMBERED = re.compile(r"[为是:： ]?[A-Za-z]{0,3}[0-9]{2,8}号?的?[,，、 ]?")
 _AFTER_FAMILY = re.compile(rf"$|(?!{_HAN})|[的我是叫啊先女]")
+_DUTIES = frozenset(["主管", "总监", "组长", "领班", "教练", "导游"])
 _LONGER_TITLE = re.compile(
     r"小姐姐|太太太|经理[解论]|老师傅?们|师傅[牌面红茶]|先生们|女士们|医生们"
-    r"|主任务|同学[们会校]|家长[们群会]|教授课|律师[函所事]|老师傅"
+    r"|主管[部单领人农机业]|教练[车员场]|组长[单负]|主任务|同学[们会校]|家长[们群会]|教授课|律师[函所事]|老师傅"
 )
 # 江先生菜馆, 金师傅烤肉店: a house called after a person.
 _HOUSE = re.compile(
@@ -115,8 +127,9 @@ _TITLE_WITHIN = re.compile(
 )
 _TITLED = re.compile(r"(?:先生|女士|小姐|经理|老师|师傅|主任|同志|某某?)$")
 _PLACES = "路街区村镇县市乡巷桥"
+_HARD_LEFT = re.compile(rf"(?:^|(?!{_HAN}).)$")
 _LEFT_EDGE = re.compile(
-    rf"(?:^|(?!{_HAN}).|[是叫找的给跟和向由请问户位员对了与让被把按及、]"
+    rf"(?:^|(?!{_HAN}).|[到以用替代是叫找的给跟和向由请问户位员对了与让被把按及、]"
     r"|联系|告诉|通知|咨询|表扬|感谢|投诉|反映|举报|转告)$"
 )
 _NOBODY = frozenset(["张三", "李四", "王五", "赵六"])
@@ -134,6 +147,7 @@ class _Words:
     common: frozenset[str]
     people: tuple[str, ...]
     starts: frozenset[str]
+    public: frozenset[str]
 
 
 @functools.cache
@@ -148,6 +162,7 @@ def _lists() -> _Words:
         never_names=listed,
         common=listed | words("mask_common_words.txt"),
         starts=frozenset(word[0] for word in surnames) | frozenset(":： (（是叫"),
+        public=words("mask_public.txt"),
         people=kinds["staff"] + kinds["weak"],
     )
 
@@ -158,6 +173,20 @@ def _surname(text: str, at: int, end: int | None = None) -> int:
     if text[at : at + 2] in lists.double and (end is None or at + 2 <= end):
         return 2
     return int(text[at : at + 1] in lists.single)
+
+
+def is_surname(text: str) -> bool:
+    """Tell whether a text is a surname and nothing else.
+
+    >>> is_surname("欧阳"), is_surname("王晓")
+    (True, False)
+    """
+    return 0 < len(text) == _surname(text, 0)
+
+
+def holds_signature(text: str) -> bool:
+    """Tell at once that no date follows a possible name, which is so for most texts."""
+    return "20" in text and _DATED.search(text) is not None
 
 
 def names(text: str, *, among: Cues | None = None) -> Iterator[tuple[int, int]]:
@@ -187,7 +216,8 @@ def _all_names(text: str, among: Cues) -> Iterator[tuple[int, int]]:
 def _in_fields(text: str, among: Cues) -> Iterator[tuple[int, int]]:
     for _, end in among.get("field", ()):
         filler = _FIELD.match(text, end)
-        if filler and (span := _in_field(text, filler.end(), colon=_announced(filler.group(1)))):
+        colon = filler is not None and _announced(text[end - 1] + filler.group(1))
+        if filler and (span := _in_field(text, filler.end(), colon=colon)):
             yield span
 
 
@@ -247,9 +277,16 @@ def _addressed(text: str, among: Cues) -> Iterator[tuple[int, int]]:
                 continue
             if span := _titled(text, start, text[start:end], office=kind == "office"):
                 yield span
-    for start, _ in among.get("closing", ()):
-        if span := _before(text, start):
+    for start, end in among.get("closing", ()):
+        # 王建民反映…: with nothing to announce it the name has to begin the sentence.
+        edge = _LEFT_EDGE if text[start:end] in _CLOSING else _HARD_LEFT
+        if span := _before(text, start, edge=edge):
             yield span
+    for found in _DATED.finditer(text) if "20" in text or "\ufffc" in text else ():
+        if span := _before(text, found.start(), edge=_HARD_LEFT):
+            yield span
+    for found in _DOTTED_REPORT.finditer(text) if "·" in text else ():
+        yield found.span(1)
 
 
 def _english(text: str, among: Cues) -> Iterator[tuple[int, int]]:
@@ -261,7 +298,7 @@ def _english(text: str, among: Cues) -> Iterator[tuple[int, int]]:
             and " " not in cue
         ):
             continue
-        found = _ENGLISH.match(text, end)
+        found = _ENGLISH.match(text, end if cue[-1] != ":" else end - 1)
         if found and (" " in found.group(1) or text[start:end].lower() not in _LOOSE_ENGLISH):
             yield found.span(1)
 
@@ -271,7 +308,7 @@ _FINDERS = (
     (frozenset(["introducing", "signing"]), _announced_names),
     (frozenset(["introducing", "numbered", *_PEOPLE]), _people),
     (frozenset(["family"]), _families),
-    (frozenset(["title", "office", "closing"]), _addressed),
+    (frozenset(["title", "office", "closing", "number"]), _addressed),
     (frozenset(["english"]), _english),
 )
 #: The cues that names are looked for beside.
@@ -304,19 +341,21 @@ def _signed(text: str, at: int) -> tuple[int, int] | None:
     return None
 
 
-def _before(text: str, end: int) -> tuple[int, int] | None:
+def _before(text: str, end: int, *, edge: re.Pattern[str]) -> tuple[int, int] | None:
     """Return the full name that ends where a closing begins (叶紫萱收, 王芳，女，)."""
     for size in (4, 3, 2):
         start = end - size
-        if start < 0 or not _is_name(text[start:end]) or size - _surname(text, start) < 1:
+        if start < 0 or text[start:end] in _lists().public:
             continue
-        if _LEFT_EDGE.search(text[max(0, start - 4) : start]) and not _crosses_word(text, start):
+        if not _is_name(text[start:end]) or size - _surname(text, start) < 1:
+            continue
+        if edge.search(text[max(0, start - 4) : start]) and not _crosses_word(text, start):
             return start, end
     return None
 
 
 def _announced(filler: str) -> bool:
-    return any(char in ":：是为叫=|>》】]" for char in filler)
+    return any(char in ":：是为叫=|>》】【" for char in filler)
 
 
 def _foreign(text: str, at: int) -> tuple[int, int] | None:
@@ -348,6 +387,10 @@ def _in_field(text: str, at: int, *, colon: bool) -> tuple[int, int] | None:
             return at, end
     if span := _introduced(text, at):
         return span
+    if _surname(text, at) == 1 and len(text) >= at + 4 and _HARD.match(text, at + 4):
+        given = text[at + 1 : at + 4]
+        if all(map(_typical, given)) and text[at : at + 2] not in _lists().common:
+            return at, at + 4
     return (at, at + 2) if _given_only(text, at) else None
 
 
@@ -380,6 +423,8 @@ def _is_name(value: str) -> bool:
         and value not in lists.never_names
         and not any(char in _NEVER for char in value)
         and _shape(given) == 2
+        and given[-1] != "任"
+        and not _TITLED.search(value)
         and (value not in lists.common or value[0] in _PLAIN_SURNAMES)
     )
 
@@ -568,6 +613,8 @@ def _reported(text: str, at: int, *, kind: str) -> tuple[int, int] | None:
         cut = _cut_from_word(text, at, end, given)
         if _soft_end(text, end, given) and not report and not hard:
             continue
+        if text[at - 1] in ":：(（【" and hard and len(given) == 2 and not cut:
+            return at, end
         if _PLACE.match(text, end) or given[-1] in _PLACES:
             return None
         if len(given) == 1:
@@ -585,7 +632,7 @@ def _reported(text: str, at: int, *, kind: str) -> tuple[int, int] | None:
             report
             or hard
             or (
-                (plain or staff or text[end : end + 1] == "家")
+                (plain or staff or shape == 2 or text[end : end + 1] == "家")
                 and after.match(text, end) is not None
             )
         )
@@ -612,6 +659,8 @@ def _faintly(text: str, at: int, end: int, given: str, *, accused: bool) -> bool
     """Tell whether a name stands after words that seldom have one (举报…, 接电话的是…)."""
     if _cut_from_word(text, at, end, given) or _PLACE.match(text, end) or given[-1] in _PLACES:
         return False
+    if text[at:end] in _lists().public:
+        return False
     if _HARD.match(text, end) or _REPORT.match(text, end):
         return len(given) == 2 or text[at] in _PLAIN_SURNAMES
     if len(given) == 1:
@@ -626,10 +675,17 @@ def _titled(text: str, end: int, title: str, *, office: bool) -> tuple[int, int]
     before = text[max(0, end - 20) : end]
     if dotted := re.search(rf"{_HAN}{{1,8}}(?:·{_HAN}{{1,8}}){{1,3}}$", before):
         return end - len(dotted.group()), end
+    if others := re.search(
+        rf"(?<!{_HAN})(?:{_OTHER_PEOPLES.pattern.removesuffix(_NO_MORE)})$", before
+    ):
+        return end - len(others.group()), end
     polite = title in ("先生", "女士", "小姐", "太太")
     for size in (4, 3, 2, 1):
         start = end - size
         first = _surname(text, start, end) if start >= 0 else 0
+        if first == size and title in _DUTIES and text[start] in "任查车连应管代":
+            # 由局长任组长, 机动车主管部门
+            continue
         if not first or size - first > 2 or (office and first == size):
             continue
         given = text[start + first : end]

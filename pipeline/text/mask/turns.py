@@ -12,6 +12,7 @@ from pipeline.text.mask.addresses import ASKS_ADDRESS, addresses, answers
 from pipeline.text.mask.digits import (
     ATOM,
     CHECK_LETTER,
+    DIGIT,
     FILLER,
     UNIT,
     ascii_digits,
@@ -19,6 +20,7 @@ from pipeline.text.mask.digits import (
     shape,
 )
 from pipeline.text.mask.find import LABELS, MARK, Mask, Masked, mask, replace
+from pipeline.text.mask.names import is_surname
 
 _NUMBER = rf"{ATOM}(?:{FILLER}{{0,6}}{ATOM})*"
 _LAST = re.compile(rf"{_NUMBER}(?=(?:{FILLER}|[?？!！吗呢吧是])*$)")
@@ -30,9 +32,31 @@ _ACK = re.compile(
     rf"(?:{FILLER}|[?？!！]|好的?|对|是的?|您说|你说|请说|请讲|继续|还有|后面|呢|行|知道|听到|记下|了|您|请|接着|再|吧|收到|明白|慢点?|稍等)*$"
 )
 _SPEAKER = re.compile(r"(?:[\u4e00-\u9fff]{1,4}|[A-Za-z]{1,8})[0-9]{0,2} ?[:：] ?")
-_ASKS_NAME = re.compile(r"(?:贵姓|怎么称呼|什么名字|姓名|(?:[您你]的|全|大)名字?|哪位|叫什么)")
+_QUESTION = r"[^。，,]{0,6}(?:多少|什么|是|报|告诉|说|发|留|提供|呢|几|[?？号]|$)"
+# What the other side asks for, and what of a short answer is that.
+_ASKED = tuple(
+    (kind, re.compile(rf"(?:{asks}){_QUESTION}"), re.compile(answer))
+    for kind, asks, answer in (
+        ("wechat", r"微信|[vV][xX]", r"(?=[A-Za-z_\-]*[0-9_])[A-Za-z0-9][A-Za-z0-9_\-]{4,19}"),
+        (
+            "email",
+            r"邮箱|邮件地址",
+            r"[A-Za-z0-9._\-]{4,}|(?:艾特|爱特|@) ?[0-9A-Za-z幺一二三六九]+ ?(?:点|\.) ?[A-Za-z]+",
+        ),
+        ("plate", r"车牌|车号", r"[\u4e00-\u9fff]?[A-Z][0-9A-Z]{0,6}(?![A-Za-z])|[0-9A-Z]{4,6}"),
+        ("bank_card", r"尾[号数]|[后末][四六4]位", rf"(?:{ATOM}){{3,6}}(?!{DIGIT})"),
+    )
+)
+# Answers may come in two parts: 京A … 12345.
+_ANSWERED_FOR = 3
+_SURNAME_ALONE = re.compile(
+    r"(?:姓|免贵姓|我姓|嗯|啊|[,， ])*([\u4e00-\u9fff]{1,2})[。.,，啊呀吧]?$"
+)
+_ASKS_NAME = re.compile(
+    r"(?:贵姓|怎么称呼|什么名字|姓名|(?:[您你]的|全|大)名字?|哪位|叫什么|[机户车]主是|您是$)"
+)
 _BARE_NAME = re.compile(
-    r"(?:嗯|呃|是|我|叫|啊|哦|[,，。 ]){0,3}([\u4e00-\u9fff]{2,4})[。,，.啊呀]?$"
+    r"(?:嗯|呃|是|我|叫|啊|哦|对|[,，。 ]){0,4}([\u4e00-\u9fff]{2,4}?)(?:本人)?[。,，.啊呀]?$"
 )
 # 45岁, 3个人, 200元: what is counted is not part of a number that is read out.
 _COUNTED = re.compile(
@@ -41,6 +65,7 @@ _COUNTED = re.compile(
 _MAX_TURNS = 10
 # For so many turns an answer may follow the question for an address.
 _ASKED_FOR = 5
+_LONGEST_ANSWER = 40
 _KIND = {"phone": "mobile"}
 _READ_OUT = ("phone", "id_card", "bank_card", "order", "certificate", "qq")
 _DIGITS = re.compile(_NUMBER)
@@ -99,16 +124,34 @@ def _plan(said: Sequence[str]) -> dict[int, list[Mask]]:
         lead = said[number - 1] if number else ""
         if span := _bare_name(text, lead):
             planned[number] = [Mask("name", *span)]
+        if number not in planned and (answer := _asked_for(said, number)):
+            planned[number] = [answer]
         if ASKS_ADDRESS.search(lead):
             asked = number
             if len(text) <= 20 and (span := answers(text)):
                 planned[number] = [Mask("address", *span)]
                 continue
-        if number - asked < _ASKED_FOR and number not in planned:
+        if number - asked < _ASKED_FOR and number not in planned and len(text) <= _LONGEST_ANSWER:
             found = [Mask("address", *span) for span in addresses(text, asked=True)]
             if found:
                 planned[number] = found
     return planned
+
+
+def _asked_for(said: Sequence[str], number: int) -> Mask | None:
+    """Return what a short turn answers to the question for an id, a plate, the last digits."""
+    text = said[number]
+    if len(text) > 24:
+        return None
+    for back in range(1, _ANSWERED_FOR + 1):
+        lead = said[number - back] if number >= back else ""
+        for kind, asks, answer in _ASKED:
+            # A question ends its turn; the answer to the first one comes at once.
+            if asks.search(lead[-14:]) and (back == 1 or kind in ("plate", "email")):
+                found = answer.search(text)
+                known = found is None or kind in mask(text).masks
+                return None if known or found is None else Mask(kind, *found.span())
+    return None
 
 
 def _plan_repeated(said: Sequence[str], planned: dict[int, list[Mask]]) -> None:
@@ -129,8 +172,10 @@ def _plan_repeated(said: Sequence[str], planned: dict[int, list[Mask]]) -> None:
 
 
 def _bare_name(text: str, lead: str) -> tuple[int, int] | None:
-    if len(text) > 8 or not _ASKS_NAME.search(lead):
+    if len(text) > 8 or not _ASKS_NAME.search(lead.rstrip("。.?？!！吗呢 ")):
         return None
+    if "贵姓" in lead and (alone := _SURNAME_ALONE.match(text)) and is_surname(alone.group(1)):
+        return alone.span(1)
     found = _BARE_NAME.match(text)
     if not found:
         return None
