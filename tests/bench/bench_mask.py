@@ -55,7 +55,7 @@ def main(path: str = "", column: str = "text") -> None:
     gone = sum(piece.gone for piece in numbers)
     print(f"mask: recall of labelled numbers {gone}/{len(numbers)} = {gone / len(numbers):.3f}")
     if importlib.util.find_spec("presidio_analyzer") is None:
-        print("presidio: not installed, skipped (pip install voc-silence[bench])")
+        print("presidio: not installed, skipped (pip install 'voc-silence[bench]')")
         return
     analyze = _presidio()
     theirs = _speed("presidio", analyze, texts[:_PART])

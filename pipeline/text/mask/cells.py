@@ -9,7 +9,7 @@ from types import MappingProxyType
 from pipeline.text.clean import clean, simplify
 from pipeline.text.mask.digits import ATOM, DIGIT, ascii_digits, is_hotline
 from pipeline.text.mask.find import LABELS, MARK, Masked, mask
-from pipeline.text.mask.names import is_bare_name, is_form_name
+from pipeline.text.mask.person import is_bare_name, is_form_name
 
 _COLUMNS = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))

@@ -20,7 +20,7 @@ from pipeline.text.mask.digits import (
     shape,
 )
 from pipeline.text.mask.find import LABELS, MARK, Mask, Masked, mask, replace
-from pipeline.text.mask.names import is_surname
+from pipeline.text.mask.person import is_surname
 
 _NUMBER = rf"{ATOM}(?:{FILLER}{{0,6}}{ATOM})*"
 _LAST = re.compile(rf"{_NUMBER}(?=(?:{FILLER}|[?？!！吗呢吧是])*$)")
