@@ -391,3 +391,11 @@ def test_a_browser_draws_every_chart_without_an_error(published: Published, tmp_
         shown = re.search(r'id="count"[^>]*>(\d+) / (\d+)<', done.stdout)
         assert shown
         assert shown[1] == shown[2] != "0"
+
+
+def test_every_line_of_data_quality_has_a_chinese_name() -> None:
+    from pipeline.report.names import QUALITY_NAMES
+    from pipeline.store.views import views
+
+    [quality] = [view for view in views() if view.name == "report_quality"]
+    assert set(QUALITY_NAMES) == {column.name for column in quality.columns}

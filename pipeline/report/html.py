@@ -22,6 +22,7 @@ from pipeline.report.names import (
     CHANNEL_NAMES,
     DIMENSION_NAMES,
     POLARITY_NAMES,
+    QUALITY_NAMES,
     SIGNAL_NAMES,
     SILENCE_REASONS,
     TOPIC_NAMES,
@@ -98,7 +99,10 @@ def _page(connection: sqlite3.Connection, title: str) -> Mapping[str, Any]:
         "findings": findings,
         "charts": {name: _embed(figure) for name, figure in _charts(connection, topic_rows)},
         "verbatims": _strongest(connection),
-        "quality": _rows(connection, "SELECT * FROM report_quality")[0],
+        "quality": [
+            {"key": key, "name": named(QUALITY_NAMES, key), "value": value}
+            for key, value in _rows(connection, "SELECT * FROM report_quality")[0].items()
+        ],
         "quarantine": _rows(connection, "SELECT * FROM report_quarantine LIMIT 50"),
         "signal_names": SIGNAL_NAMES,
         "topic_names": TOPIC_NAMES,

@@ -66,6 +66,29 @@ POLARITY_NAMES: Mapping[str, str] = {
     "mixed": "褒贬兼有",
 }
 
+#: Columns of ``report_quality``.
+QUALITY_NAMES: Mapping[str, str] = {
+    "rows_read": "读入的记录",
+    "kept": "收下的记录",
+    "quarantined": "隔离的记录",
+    "duplicates": "同一编号的重复记录",
+    "documents": "在库文档",
+    "no_content": "其中没有内容的回答",
+    "templates": "其中表单、系统或传抄的话",
+    "spam": "其中广告",
+    "copies": "其中重复别人的话",
+    "counted": "进分母的文档",
+    "without_time": "没有时间的文档",
+    "without_customer": "没有客户标识的文档",
+    "masked": "脱敏的个人信息",
+    "turns": "话轮",
+    "unknown_speakers": "其中角色不明",
+    "inferred_speakers": "其中角色靠推断",
+    "calls": "通话与会话",
+    "unknown_calls": "其中认不出客户的",
+    "asr_dropped": "识别引擎编造、已剔除的片段",
+}
+
 
 def named(names: Mapping[str, str], key: str) -> str:
     """Return the Chinese name of a key, or the key itself where a user added it.
