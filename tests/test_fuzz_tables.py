@@ -67,8 +67,11 @@ def _book(sheets: int = 1) -> bytes:
     for n in range(sheets):
         sheet = book.create_sheet(f"表{n}")
         sheet.append(NAMES)
-        for row in ROWS:
-            sheet.append(list(row.values()))
+        for number, row in enumerate(ROWS, 2):
+            for column, value in enumerate(row.values(), 1):
+                # As other programs write it: openpyxl would make a formula of =HYPERLINK(1).
+                sheet.cell(number, column).value = value
+                sheet.cell(number, column).data_type = "s"
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -216,11 +219,14 @@ def test_the_whole_file_gives_its_five_tickets(tmp_path: Path, name: str) -> Non
 
 
 def kept_apart(tmp_path: Path) -> Callable[[str, bytes], Any]:
+    """Return what reads bytes under a name as tickets, and as a survey as well."""
+
     def check(name: str, content: bytes) -> Any:
         path = tmp_path / name
         path.write_bytes(content)
         with within(20):
-            return read(path, "survey" if len(content) % 2 else "complaint")
+            read(path, "survey")
+            return read(path)
 
     return check
 
@@ -456,7 +462,7 @@ def test_encodings_mixed_in_one_file(tmp_path: Path, codecs: list[str], name: st
     sign = "\t" if name == "a.tsv" else ","
     lines = [sign.join(["工单编号", "投诉内容"]).encode()] if name in ("a.csv", "a.tsv") else []
     for n, codec in enumerate(codecs):
-        text = f"客户排队第{n}次没人管"
+        text = f"客户排队第{n}次没人管" if codec != "big5" else f"客戶的櫃員態度第{n}次不好"
         line = {
             "a.jsonl": json.dumps({"工单编号": f"T{n}", "投诉内容": text}, ensure_ascii=False),
             "a.txt": text,
@@ -799,7 +805,7 @@ def test_a_pattern_that_climbs_out_opens_nothing(drop: Path, inner: str) -> None
     (drop / "x").mkdir()
     found = read(drop / inner)
     # The operator's own path may climb; what a pattern finds may not.
-    assert isinstance(found, str) or inner in ("../*.csv", "../secret*")
+    assert isinstance(found, str) or not inner.startswith("*")
 
 
 @pytest.mark.parametrize("pattern", ["**", "**/**/**/**/*", "[", "[!]", "*" * 60, "a\0b*", "?" * 300])
