@@ -342,7 +342,16 @@ def evaluate(data: Path, gold: Path) -> None:
 
 
 @main.command("inspect")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.option("--source", "name", default="", help="Inspect this source of --config instead.")
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    default=Path("config.yaml"),
+    show_default=True,
+    help="The configuration file that --source is taken from.",
+)
 @click.option(
     "--kind",
     type=click.Choice(KINDS),
@@ -354,17 +363,33 @@ def evaluate(data: Path, gold: Path) -> None:
     is_flag=True,
     help="Print only the source for config.yaml, every column written out.",
 )
-def inspect_(path: Path, kind: Kind | None, config_snippet: bool) -> None:
+def inspect_(
+    path: Path | None, name: str, config_path: Path, kind: Kind | None, config_snippet: bool
+) -> None:
     """Say how PATH would be read: form, columns, rows at fault, masked examples.
 
-    PATH is a file, a folder or a glob pattern. No database is touched. Exits with 1 where a file
-    can't be read at all.
+    PATH is a file, a folder or a glob pattern. A source that is configured, a SQL query for one,
+    is inspected with --source, with the columns that it names. Nothing is stored. Exits with 1
+    where a file can't be read at all.
     """
     from pipeline import inspection, job
+    from pipeline.config import load_settings
 
-    single = path.is_file()
+    if (path is None) != bool(name):
+        raise click.UsageError("Give either PATH or --source.")
+    if name and kind:
+        raise click.UsageError("--kind is for PATH; a source says its kind.")
+    if path is None:
+        settings = load_settings(config_path)
+        source = settings.source(name)
+        path = Path(source.path)
+        results = inspection.inspect_configured(settings, name)
+        single = bool(source.query) or path.is_file()
+    else:
+        results = inspection.inspect(path, kind=kind)
+        single = path.is_file()
     files, refused = [], 0
-    for found in inspection.inspect(path, kind=kind):
+    for found in results:
         if isinstance(found, InputError):
             refused += 1
             click.echo(f"voc: {found}", err=True)
@@ -478,6 +503,10 @@ def _print_summary(summary: Summary) -> None:
         ("not counted: without content (无, 没有 …)", f"{summary.no_content:,}"),
         ("not counted: copies of another's words", f"{summary.copies:,}"),
         ("not counted: advertising", f"{summary.spam:,}"),
+        (
+            "documents of a known customer (repeat contact)",
+            "no key is set" if summary.keyed is None else f"{summary.keyed:,}",
+        ),
         ("dissatisfied", f"{summary.dissatisfied:,}"),
         ("  of these silent 非投诉型抱怨", f"{summary.silent:,}"),
         ("complaint acts 投诉行为", f"{summary.complaints:,}"),

@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from pipeline.errors import ConfigError, did_you_mean
 from pipeline.records import Kind
@@ -23,6 +32,15 @@ DEFAULT_CHANNELS: dict[str, str] = {
     "transcript": "hotline",
     "survey": "survey",
 }
+
+
+#: What the keys of files hold where nobody set them.
+_FREE = ("", "auto")
+_ASIDE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|\[[^\]]*\]", re.DOTALL)
+_WRITING = re.compile(
+    r"\b(?:insert|update|delete|merge|into|drop|alter|create|truncate|grant|call|exec)\b(?!\s*\()",
+    re.IGNORECASE,
+)
 
 
 class _Section(BaseModel):
@@ -35,7 +53,19 @@ class SourceSettings(_Section):
     name: str = Field(description="Name of the source, unique; stored with every document.")
     kind: Kind = Field(description="complaint, transcript or survey.")
     path: str = Field(
-        description="File, folder or glob pattern; relative to the folder of this file."
+        default="",
+        description="File, folder or glob pattern; relative to the folder of this file. "
+        "Either this or query is needed.",
+    )
+    query: str = Field(
+        default="", description="SELECT whose rows are the records, in place of a path."
+    )
+    url: SecretStr = Field(
+        default=SecretStr(""),
+        description="SQLAlchemy URL of the query's database. With a password, use url_env.",
+    )
+    url_env: str = Field(
+        default="", description="Environment variable that holds that URL instead."
     )
     channel: str = Field(
         default="",
@@ -70,6 +100,28 @@ class SourceSettings(_Section):
         description="Documents older than this many days are deleted at each run; default never. "
         "Age counts from when it was said, else from the run that last read it.",
     )
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> SourceSettings:
+        if bool(self.path) == bool(self.query):
+            found = "both" if self.path else "neither"
+            raise ValueError(f"expected either path or query, found {found}; set one of them")
+        given = bool(self.url.get_secret_value()) + bool(self.url_env)
+        if self.query and given != 1:
+            found = "both" if given else "neither"
+            raise ValueError(f"expected either url or url_env beside query, found {found}")
+        if not self.query and given:
+            raise ValueError("expected a query beside url or url_env, found none; set query")
+        if self.query:
+            fault = _not_reading(self.query)
+            if fault:
+                raise ValueError(f"query: expected one SELECT, found {fault}; nothing else is run")
+            unfit = [
+                key for key in ("reader", "encoding", "sheet") if getattr(self, key) not in _FREE
+            ]
+            if unfit:
+                raise ValueError(f"{unfit[0]}: expected none beside query; remove it")
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -225,7 +277,9 @@ class Settings(_Section):
         """
         kept = self.model_dump(mode="json", exclude={"output", "run", "schedule", "privacy"})
         for source in kept["sources"]:
-            del source["path"]
+            # Whether a query gives other rows is told by their digest.
+            for name in ("path", "query", "url", "url_env"):
+                del source[name]
         del kept["aggregate"]["keep_runs"]
         for name in ("lexicons", "models", "user_dictionaries"):
             del kept["text"][name]
@@ -306,7 +360,7 @@ def _first_error(exc: ValidationError) -> str:
     message = error["msg"].removeprefix("Value error, ")
     return (
         f"{place}: {message}, got {error['input']!r}"
-        if error["type"] != "value_error"
+        if error["type"] != "value_error" and "url" not in error["loc"]
         else (f"{place}: {message}")
     )
 
@@ -353,9 +407,38 @@ def _resolve_paths(settings: Settings, folder: Path) -> Settings:
     )
     privacy = settings.privacy.model_copy(update={"key_file": absolute(settings.privacy.key_file)})
     sources = [
-        source.model_copy(update={"path": str(folder / Path(source.path).expanduser())})
+        source.model_copy(update={"url": _absolute_url(source.url, folder)})
+        if source.query
+        else source.model_copy(update={"path": str(folder / Path(source.path).expanduser())})
         for source in settings.sources
     ]
     return settings.model_copy(
         update={"output": output, "text": text, "privacy": privacy, "sources": sources}
     )
+
+
+def _absolute_url(url: SecretStr, folder: Path) -> SecretStr:
+    """Return a URL whose SQLite file doesn't depend on the directory a run is started from."""
+    kind, slashes, file = url.get_secret_value().partition(":///")
+    if not slashes or not kind.startswith("sqlite") or not file or file.startswith((":", "file:")):
+        return url
+    return SecretStr(f"{kind}{slashes}{folder / Path(file).expanduser()}")
+
+
+def _not_reading(query: str) -> str:
+    """Return what makes a query more than one SELECT; nothing where it is one.
+
+    >>> _not_reading("SELECT '更新; delete' FROM t -- drop")
+    ''
+    >>> _not_reading("SELECT 1; SELECT 2"), _not_reading("WITH x AS (DELETE FROM t) SELECT 1")
+    ('a second statement', 'DELETE')
+    """
+    bare = _ASIDE.sub(" ", query).strip().rstrip(";").strip()
+    word = re.search(r"\w+", bare)
+    first = word[0].upper() if word else "nothing"
+    if first not in {"SELECT", "WITH"}:
+        return first
+    if ";" in bare:
+        return "a second statement"
+    found = _WRITING.search(bare)
+    return found[0].upper() if found else ""

@@ -13,10 +13,10 @@ from typing import Any
 
 import yaml
 
-from pipeline.config import SourceSettings
+from pipeline.config import Settings, SourceSettings
 from pipeline.errors import InputError
 from pipeline.ingest import NOTES, list_files
-from pipeline.ingest.inspect import FAULTS, Inspection, inspect_file
+from pipeline.ingest.inspect import FAULTS, Inspection, inspect_file, inspect_source
 from pipeline.records import Kind
 from pipeline.text.clean import clean
 from pipeline.text.documents import DocumentRules, to_document
@@ -39,6 +39,14 @@ def inspect(path: Path, *, kind: Kind | None = None) -> Iterator[Inspection | In
             yield inspect_file(file.path, kind=kind)
         except InputError as exc:
             yield exc
+
+
+def inspect_configured(settings: Settings, name: str) -> Iterator[Inspection | InputError]:
+    """Yield what each file of a source, or its query, was taken for with the columns it names.
+
+    Raises `ConfigError` where there is no source of that name.
+    """
+    yield from inspect_source(settings.source(name), timezone=settings.timezone)
 
 
 def describe(found: Inspection, rules: DocumentRules) -> Iterator[str]:
@@ -117,14 +125,21 @@ def snippet(inspected: Sequence[Inspection], path: Path) -> str:
     lines: list[str] = []
     for where, files in _sources(inspected, path):
         first = files[0].source
-        bare = where.stem.replace("*", "").strip("-_ ") or where.absolute().parent.name
-        name = _masked(bare) or "source"
-        taken[name] += 1
-        source: dict[str, Any] = {
-            "name": name if taken[name] == 1 else f"{name}-{taken[name]}",
-            "kind": first.kind,
-            "path": str(where.absolute()),
-        }
+        source: dict[str, Any]
+        if first.query:
+            # The URL is left out: it may hold a password.
+            source = {"name": first.name, "kind": first.kind, "query": first.query}
+            source.update({"url_env": first.url_env} if first.url_env else {})
+            lines += [] if first.url_env else ["# add url, as configured, or url_env"]
+        else:
+            bare = where.stem.replace("*", "").strip("-_ ") or where.absolute().parent.name
+            name = _masked(bare) or "source"
+            taken[name] += 1
+            source = {
+                "name": name if taken[name] == 1 else f"{name}-{taken[name]}",
+                "kind": first.kind,
+                "path": str(where.absolute()),
+            }
         agreed = all(_mapping(one.source) == _mapping(first) for one in files)
         if agreed:
             source.update(_mapping(first))

@@ -7,6 +7,7 @@ paths of masked parts; verbatims never leave the memory of the process that read
 from __future__ import annotations
 
 import gc
+import hashlib
 import importlib.metadata
 import os
 import shutil
@@ -32,7 +33,7 @@ from pipeline.records import Quarantined, Verbatim
 from pipeline.report import html
 from pipeline.store import parts, publish, quarantine
 from pipeline.store.forget import Forgotten, forget_customer
-from pipeline.text.documents import DocumentRules, customer_key, load_empty_answers, to_document
+from pipeline.text.documents import DocumentRules, customer_key, load_rules, to_document
 
 Progress = Callable[[str, int], None]
 
@@ -65,8 +66,10 @@ class Summary:
     ``documents`` to ``leaving`` count what the database holds after the run; the rest counts
     this run's work. ``skipped`` is the number of files published before and unchanged since;
     ``unanswered`` that of survey rows without any open answer, which give no document.
-    ``withheld`` counts records left out, of forgotten customers or past their source's
-    ``keep_days``; ``aged_out`` counts documents of earlier runs deleted by the latter.
+    ``keyed`` counts documents of a known customer, None where no secret key is set, so that
+    nobody's are known. ``withheld`` counts records left out, of forgotten customers or past
+    their source's ``keep_days``; ``aged_out`` counts documents of earlier runs deleted by the
+    latter.
     ``notes`` are sentences on what the settings ask for and the run could not give.
     """
 
@@ -87,6 +90,7 @@ class Summary:
     silent: int
     complaints: int
     leaving: int
+    keyed: int | None
     database: Path
     report: Path | None = None
     findings: tuple[str, ...] = field(default=())
@@ -116,11 +120,7 @@ def resources_for(settings: Settings) -> Resources:
 
 def rules_for(settings: Settings) -> DocumentRules:
     """Load what turning verbatims into documents needs, the customers' secret key included."""
-    lexicons = settings.text.lexicons or shipped("lexicons")
-    return DocumentRules(
-        empty_answers=load_empty_answers(lexicons / "empty_answers.txt"),
-        key=_secret_key(settings),
-    )
+    return load_rules(settings.text.lexicons or shipped("lexicons"), key=_secret_key(settings))
 
 
 def _secret_key(settings: Settings) -> bytes | None:
@@ -214,6 +214,7 @@ def _read_file(
     batch: list[tuple[Verbatim, int]] = []
     repeats: Counter[int] = Counter()
     notes: Counter[str] = Counter()
+    as_read = [file]
     rows = 0
 
     def submit() -> None:
@@ -221,7 +222,9 @@ def _read_file(
         progress("read", len(batch))
         batch.clear()
 
-    for record in ingest.read_file(file, source, timezone=settings.timezone, notes=notes):
+    for record in ingest.read_file(
+        file, source, timezone=settings.timezone, notes=notes, on_end=as_read.append
+    ):
         rows += 1
         if isinstance(record, Quarantined):
             refused.append(record)
@@ -236,7 +239,7 @@ def _read_file(
         submit()
     done = [future.result() for future in pending]
     return Outcome(
-        file=file,
+        file=as_read[-1],
         # Rows without any open answer give no record, yet they were read.
         rows_read=rows + notes["no_answer"],
         kept=rows - len(refused),
@@ -370,7 +373,7 @@ def publish_run(
         trigger=trigger,
         title=settings.title,
         config_hash=settings.digest(),
-        lexicon_hash=resources.digests["lexicon"],
+        lexicon_hash=_digest(resources.digests["lexicon"], rules_for(settings).digest),
         taxonomy_hash=resources.digests["taxonomy"],
         model_hash=resources.digests["model"],
         code_version=importlib.metadata.version("voc-silence"),
@@ -443,6 +446,7 @@ def publish_run(
         silent=totals["silent"],
         complaints=totals["complaints"],
         leaving=totals["leaving"],
+        keyed=totals["keyed"] if _secret_key(settings) else None,
         database=settings.output.database,
         findings=tuple(
             html.headline(asdict(finding), {name: item.zh for name, item in subtopics.items()})
@@ -452,6 +456,10 @@ def publish_run(
         withheld=totals["withheld"],
         aged_out=aged_out,
     )
+
+
+def _digest(*digests: str) -> str:
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def _retain(settings: Settings, writer: publish.Writer) -> int:

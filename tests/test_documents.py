@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.errors import LexiconError
 from pipeline.paths import shipped
 from pipeline.records import Turn, Verbatim
-from pipeline.text.documents import DocumentRules, load_empty_answers, to_document
+from pipeline.text.documents import load_rules, to_document
 
-RULES = DocumentRules(empty_answers=frozenset({"无", "没有"}))
+RULES = load_rules(shipped("lexicons"))
+KEYED = replace(RULES, key=b"0123456789abcdef")
 
 
 def answer(text: str, **more: object) -> Verbatim:
@@ -76,7 +78,7 @@ def test_a_recording_named_after_a_number_is_not_known_by_a_hash_of_it() -> None
 
 
 def test_with_a_key_it_is_known_by_a_keyed_hash() -> None:
-    keyed = DocumentRules(empty_answers=(), key=b"0123456789abcdef")
+    keyed = KEYED
     one = to_document(answer("太慢了", external_id=NUMBERED), keyed)
     assert to_document(answer("补充了内容", external_id=NUMBERED), keyed).id == one.id
     other = answer("太慢了", external_id=NUMBERED.replace("1234", "5678"))
@@ -96,8 +98,8 @@ def test_identical_answers_without_ids_stay_apart() -> None:
 
 
 def test_a_customer_key_needs_a_secret() -> None:
-    keyed = DocumentRules(empty_answers=(), key=b"0123456789abcdef")
-    other = DocumentRules(empty_answers=(), key=b"fedcba9876543210")
+    keyed = KEYED
+    other = replace(RULES, key=b"fedcba9876543210")
     verbatim = answer("太慢", customer_id="C001")
     assert to_document(verbatim, RULES).customer_key == ""
     key = to_document(verbatim, keyed).customer_key
@@ -116,23 +118,40 @@ def test_personal_data_is_masked_in_every_field_that_is_stored() -> None:
     assert document.masks["mobile"] == 1
 
 
-@pytest.mark.parametrize("text", ["无", " 无。", "没有！", "。。。", "", "😀"])
+@pytest.mark.parametrize("text", ["无", " 无。", "没有！", "。。。", "", "🐶"])
 def test_answers_without_content_are_marked(text: str) -> None:
     assert to_document(answer(text), RULES).no_content
 
 
-@pytest.mark.parametrize("text", ["无线网太差", "没有座位"])
+@pytest.mark.parametrize("text", ["无线网太差", "没有座位", "😀"])
 def test_answers_with_content_are_not_marked(text: str) -> None:
     assert not to_document(answer(text), RULES).no_content
 
 
-def test_the_shipped_empty_answers_load() -> None:
-    words = load_empty_answers(shipped("lexicons") / "empty_answers.txt")
-    assert {"无", "没有", "暂无", "好", "1"} <= words
+@pytest.mark.parametrize(
+    ("text", "no_content", "flag"),
+    [
+        ("系统默认好评", True, "template"),
+        ("专业代办信用卡提额，加微信秒到账", False, "spam"),
+        ("天天发贷款广告短信，烦死了", False, ""),
+    ],
+)
+def test_what_no_customer_wrote_is_flagged(text: str, no_content: bool, flag: str) -> None:
+    document = to_document(answer(text), RULES)
+    assert (document.no_content, document.flag) == (no_content, flag)
 
 
-def test_a_bad_line_is_named(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    path = tmp_path / "empty_answers.txt"
-    path.write_text("无\n没有。\n", encoding="utf-8")
-    with pytest.raises(LexiconError, match=r"empty_answers\.txt:2: .*'没有。'; write '没有'"):
-        load_empty_answers(path)
+NOTE = "客户反映上周在云桥支行排队两小时，要求道歉。经核实，已向客户解释。"
+
+
+def test_of_an_agents_note_only_the_report_is_the_customers() -> None:
+    rules = RULES
+    ticket = Verbatim("desk", "complaint", "complaint", text=NOTE)
+    document = to_document(ticket, rules)
+    own = [document.text[a:b] for a, b in document.customer_spans()]
+    assert document.text == NOTE
+    assert own
+    assert "已向客户解释" not in "".join(own)
+    assert "排队两小时" in "".join(own)
+    # The same words in a survey are somebody's answer, and read whole.
+    assert to_document(answer(NOTE), rules).customer_spans() == [(0, len(NOTE))]

@@ -69,7 +69,7 @@ def test_a_bad_byte_costs_one_row(tmp_path: Path) -> None:
     assert [type(r) for r in records] == [Verbatim, Quarantined, Verbatim]
     bad = records[1]
     assert isinstance(bad, Quarantined)
-    assert (bad.row, bad.column, bad.excerpt) == (3, "内容", "")
+    assert (bad.row, bad.column, bad.excerpt) == (3, "内容", "2 | ���")
 
 
 def test_row_numbers_count_records_not_lines(tmp_path: Path) -> None:
@@ -306,3 +306,30 @@ def test_broken_json_gives_one_line(tmp_path: Path, content: str) -> None:
     (tmp_path / "a.json").write_text(content, encoding="utf-8")
     with pytest.raises(InputError, match="broken"):
         _read(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "excerpt"),
+    [
+        ("a.csv", "编号,内容\n1,慢,太慢\n2,好\n", "1 | 慢 | 太慢"),
+        ("a.csv", '编号,内容\n1,"慢\n', None),
+        ("a.csv", '编号,内容,网点\n1,"慢\n2,好,城东\n3,好,城西\n', '1,"慢'),
+        ("a.csv", "编号,内容\n1,\n2,好\n", "1"),
+        ("a.jsonl", '{"内容": "好"}\n{"内容": 慢}\n', '{"内容": 慢}'),
+        ("a.jsonl", '{"内容": "好"}\n["慢"]\n', '["慢"]'),
+        ("a.json", '[{"内容": "好"}, 17]', "17"),
+        ("a.txt", f"好\n{'慢' * 1_000_001}\n", "慢" * 500),
+        ("a.csv", f"编号,内容\n1,{'慢' * 1_000_001}\n2,好\n", f"1,{'慢' * 498}"),
+        ("a.csv", f"编号,内容\n1,慢,{'慢' * 1000}\n2,好\n", f"1 | 慢 | {'慢' * 492}"),
+    ],
+)
+def test_a_row_at_fault_shows_how_it_starts(
+    tmp_path: Path, name: str, content: str, excerpt: str | None
+) -> None:
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    found = [row.excerpt for row in _read(path) if isinstance(row, Quarantined)]
+    assert found == ([] if excerpt is None else [excerpt])
+    ad_hoc = [row.excerpt for row in read_records(path) if isinstance(row, Quarantined)]
+    # Ad hoc, a row without text is a record.
+    assert ad_hoc == (found if excerpt != "1" else [])

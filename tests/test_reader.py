@@ -13,9 +13,9 @@ from pipeline.ingest.transcripts.plain import parse_turns
 from pipeline.paths import shipped
 from pipeline.reading.reader import MODEL_NAMES, Resources, read_documents
 from pipeline.records import SIGNAL_TYPES, TOPICS, Document, Reading, Verbatim
-from pipeline.text.documents import DocumentRules, load_empty_answers, to_document
+from pipeline.text.documents import load_rules, to_document
 
-RULES = DocumentRules(empty_answers=load_empty_answers(shipped("lexicons") / "empty_answers.txt"))
+RULES = load_rules(shipped("lexicons"))
 TEXTS = (
     "等了两个小时也没人理，以后再也不来了",
     "早餐很丰富，房间干净，下次还会再来！",

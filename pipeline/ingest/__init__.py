@@ -5,17 +5,18 @@ from __future__ import annotations
 import glob
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 
 from pipeline.config import SourceSettings
 from pipeline.errors import InputError, did_you_mean
-from pipeline.ingest import complaints, surveys
+from pipeline.ingest import complaints, queries, surveys
 from pipeline.ingest.adhoc import read_records
 from pipeline.ingest.reader import HEAD_BYTES, NOTES, Note, Reader
 from pipeline.ingest.sniff import SHEETS, refuse_binary
+from pipeline.ingest.tables import RowDigest
 from pipeline.ingest.transcripts import READERS as TRANSCRIPT_READERS
 from pipeline.records import Quarantined, Verbatim
 
@@ -36,7 +37,11 @@ _BUILT_IN: tuple[Reader, ...] = (complaints.READER, surveys.READER, *TRANSCRIPT_
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file of a source; ``sha256`` (hex) is over its bytes, ``size`` counts them."""
+    """A file of a source; ``sha256`` (hex) is over its bytes, ``size`` counts them.
+
+    A query's result is one too: its path is ``sql:`` and the source's name, and ``sha256`` is
+    over its rows in any order.
+    """
 
     path: Path
     source_name: str
@@ -69,8 +74,13 @@ def list_files(source: SourceSettings) -> list[InputFile]:
 
     Hidden files and a spreadsheet program's lock files (``~$…``) are left out. A link that leads
     out of the folder is refused, because a drop folder must not open other files of the machine.
+    The query of a source is run, to tell whether its rows changed.
     Raises `InputError` where nothing matches.
     """
+    if source.query:
+        digest = queries.digest_of(source)
+        path = queries.path_of(source)
+        return [InputFile(path, source.name, digest.hexdigest(), digest.size)]
     path = Path(source.path)
     if path.is_file():
         return [_input_file(path, source.name)]
@@ -115,20 +125,31 @@ def read_file(
     *,
     timezone: str,
     notes: Counter[str] | None = None,
+    on_end: Callable[[InputFile], None] | None = None,
 ) -> Iterator[Verbatim | Quarantined]:
     """Yield the records and quarantined rows of a file, in file order.
 
     ``timezone`` names the zone of times without one. ``notes`` is added to as the file is read:
     how often each of `NOTES` happened; rows that give no record, such as a survey row without any
-    open answer, are counted there alone. Raises `InputError` where the file as a whole can't be
-    read.
+    open answer, are counted there alone. ``on_end`` is called after the last record with the file
+    as it was read: a query may give other rows than when it was listed. Raises `InputError` where
+    the file as a whole can't be read.
     """
-    reader = choose_reader(file.path, source)
-    for record in reader.read(file.path, source, timezone):
-        if not isinstance(record, Note):
+    digest = RowDigest()
+    if source.query:
+        records = queries.read(source, timezone, digest=digest)
+    else:
+        records = choose_reader(file.path, source).read(file.path, source, timezone)
+    for record in records:
+        if isinstance(record, Quarantined):
+            yield replace(record, excerpt="")
+        elif not isinstance(record, Note):
             yield record
         elif notes is not None:
             notes[record.what] += 1
+    if on_end is not None:
+        as_read = replace(file, sha256=digest.hexdigest(), size=digest.size)
+        on_end(as_read if source.query else file)
 
 
 def choose_reader(path: Path, source: SourceSettings) -> Reader:

@@ -14,7 +14,7 @@ from pipeline.errors import InputError, did_you_mean
 from pipeline.ingest.columns import ColumnMap, known_role, map_columns
 from pipeline.ingest.reader import Note
 from pipeline.ingest.rows import records_of
-from pipeline.ingest.tables import BadRow, Row, Table, as_text, open_table
+from pipeline.ingest.tables import BadRow, Row, Table, as_text, excerpt_of, open_table
 from pipeline.ingest.transcripts import aliyun, dialogue, funasr, volcengine, whisper
 from pipeline.ingest.transcripts.calls import Call, records
 from pipeline.ingest.transcripts.plain import read_lines, speaker_of, utterances
@@ -67,7 +67,7 @@ def read_records(
     sources = {each: SourceSettings(name="adhoc", kind=each, path=table.name) for each in KINDS}
     for row in table.rows:
         if isinstance(row, BadRow):
-            yield Quarantined(table.name, row.number, row.column, row.reason)
+            yield Quarantined(table.name, row.number, row.column, row.reason, row.excerpt)
             continue
         identity = as_text(row.cells[mapped.id]) if mapped.id is not None else ""
         call = _call_in(row, table) if kind in ("auto", "transcript") and not text_field else None
@@ -90,7 +90,8 @@ def read_records(
                 yield record
             elif record.what == "no_answer":
                 reason = "expected an open answer, found none"
-                yield Quarantined(record.file, record.row, record.column, reason)
+                excerpt = excerpt_of(row.cells)
+                yield Quarantined(record.file, record.row, record.column, reason, excerpt)
 
 
 def is_dialogue(text: str) -> bool:
@@ -123,10 +124,18 @@ def _columns(table: Table, kind: str, text_field: str, id_field: str) -> ColumnM
         columns={role: column for role, column in columns.items() if column},
     )
     cure = "name it with --text-field or --id-field"
-    mapped = map_columns(table, source, cure=cure)
-    if not columns["text"] and kind in ("auto", "survey") and not _is_named(table, mapped):
+    survey = source.model_copy(update={"kind": "survey"})
+    may_be_wide = not columns["text"] and kind in ("auto", "survey")
+    try:
+        mapped = map_columns(table, source, cure=cure)
+    except InputError:
+        if not may_be_wide:
+            raise
+        # Answers too short for a column of text may still be those of a survey.
+        mapped = map_columns(table, survey, cure=cure)
+    if may_be_wide and not mapped.answers and not _is_named(table, mapped):
         # A wide survey: every open answer is a record, as in a run.
-        wide = map_columns(table, source.model_copy(update={"kind": "survey"}), cure=cure)
+        wide = map_columns(table, survey, cure=cure)
         mapped = wide if len(wide.answers) > 1 else mapped
     # Ids are not made unambiguous here: results are joined to the input by them.
     return replace(mapped, id_counts=False)
@@ -142,7 +151,9 @@ def _one_call(table: Table, timezone: str) -> Iterator[Verbatim | Quarantined]:
     def lines() -> Iterator[tuple[int, str]]:
         for row in table.rows:
             if isinstance(row, BadRow):
-                refused.append(Quarantined(table.name, row.number, row.column, row.reason))
+                refused.append(
+                    Quarantined(table.name, row.number, row.column, row.reason, row.excerpt)
+                )
             else:
                 yield row.number, f"{as_text(row.cells[0])}\n"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pipeline.config import SourceSettings
 from pipeline.errors import InputError, did_you_mean
-from pipeline.ingest.tables import SAMPLE, Table, as_text
+from pipeline.ingest.tables import SAMPLE, Cell, Coded, Table, as_text
 
 #: What stands between the columns of ``columns.text`` when several are joined.
 JOIN = " + "
@@ -108,7 +108,8 @@ _OPEN_NAME = re.compile(
     re.IGNORECASE,
 )
 
-
+#: Words of the bad end of a scale.
+_AGAINST = re.compile(r"不|差|没|低|\bun|dis|\bnot\b|poor|bad|low", re.IGNORECASE)
 _NOTHING = re.compile(r"^(?:无|没有|暂无|没|没了|none|n/?a|no)?[\W_]*$", re.IGNORECASE)
 
 
@@ -294,7 +295,10 @@ class _Guess:
         return found
 
     def _in_range(self, i: int, top: int) -> bool:
-        numbers = [parse_score(value) for value in self.values[i]]
+        cells = [row.cells[i] for row in self.table.sample if as_text(row.cells[i])]
+        if _counts_down(cells):
+            return False
+        numbers = [score_of(cell) for cell in cells if not _is_refusal(cell)]
         good = sum(number is not None and 0 <= number <= top for number in numbers)
         return bool(numbers) and good >= 0.9 * len(numbers)
 
@@ -333,6 +337,8 @@ class _Guess:
         for i, values in enumerate(self.values):
             if i in self.taken or not values or _METADATA.match(self.normal[i]):
                 continue
+            if self.is_coded(i):
+                continue
             words = [value for value in values if not _is_code(value)]
             length = sum(map(len, words)) / len(values)
             if length > best_length and len(set(values)) > len(values) / 3:
@@ -362,9 +368,13 @@ class _Guess:
             self.reasons["answers"] = f"{names}: free text with many different values"
         return found
 
+    def is_coded(self, i: int) -> bool:
+        """Tell whether a column holds codes with labels: a closed question."""
+        return any(isinstance(row.cells[i], Coded) for row in self.table.sample)
+
     def _is_open(self, i: int) -> bool:
         values = self.values[i]
-        if i in self.taken or not values:
+        if i in self.taken or not values or self.is_coded(i):
             return False
         if _METADATA.match(self.normal[i]) or _METADATA.match(self.by_name[i]):
             return False
@@ -397,3 +407,33 @@ def parse_score(value: str) -> float | None:
     """
     match = re.match(r"^\s*(-?\d+(?:\.\d+)?)\s*(?:分|星|$|[-—–:：(（ ])", value)
     return float(match[1]) if match else None
+
+
+def score_of(cell: Cell) -> float | None:
+    """Return the number of a score cell; of a coded answer the code, unless it is a refusal.
+
+    >>> score_of(Coded(4.0, "比较满意")), score_of(Coded(99.0, "拒答")), score_of("8分")
+    (4.0, None, 8.0)
+    """
+    if not isinstance(cell, Coded):
+        return parse_score(as_text(cell))
+    if cell.is_refusal:
+        return None
+    return cell.code if isinstance(cell.code, float) else parse_score(cell.code)
+
+
+def _is_refusal(cell: Cell) -> bool:
+    return isinstance(cell, Coded) and cell.is_refusal
+
+
+def _counts_down(cells: Sequence[Cell]) -> bool:
+    """Tell a scale whose lowest code is the best answer, 1 for 非常满意: its numbers mislead."""
+    labels = {
+        cell.code: cell.label
+        for cell in cells
+        if isinstance(cell, Coded) and isinstance(cell.code, float) and not cell.is_refusal
+    }
+    if len(labels) < 2:
+        return False
+    lowest, highest = labels[min(labels)], labels[max(labels)]
+    return bool(_AGAINST.search(highest)) and not _AGAINST.search(lowest)

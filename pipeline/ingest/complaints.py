@@ -1,6 +1,7 @@
 """Complaints: ticket exports, one ticket a row.
 
-An agent's third-person note (客户反映…) is kept word for word; reading it is a later stage's work.
+An agent's third-person note (客户反映…) is kept word for word; `pipeline.text.notes` tells what of
+it the customer said.
 """
 
 from __future__ import annotations

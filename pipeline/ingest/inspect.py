@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pipeline.config import SourceSettings
 from pipeline.errors import InputError
-from pipeline.ingest import choose_reader, complaints, surveys
+from pipeline.ingest import choose_reader, complaints, list_files, queries, surveys
 from pipeline.ingest.adhoc import is_dialogue
 from pipeline.ingest.columns import JOIN, ColumnMap, map_columns
 from pipeline.ingest.reader import HEAD_BYTES, Note
@@ -98,25 +98,67 @@ def inspect_file(
     """
     guessed, reason = (kind, "") if kind is not None else guess_kind(path)
     source = SourceSettings(name=name or path.stem, kind=guessed, path=str(path))
+    return _inspected(path, source, timezone, reason)
+
+
+def inspect_source(source: SourceSettings, *, timezone: str) -> Iterator[Inspection | InputError]:
+    """Yield what each file of a configured source, or its query, is taken for, or why not."""
+    if source.query:
+        table = queries.table_of(source)
+        yield _told(queries.path_of(source), source, timezone, table=table, reader="sql")
+        return
+    for file in list_files(source):
+        try:
+            yield _inspected(file.path, source, timezone)
+        except InputError as exc:
+            yield exc
+
+
+def _inspected(path: Path, source: SourceSettings, timezone: str, reason: str = "") -> Inspection:
     reader = choose_reader(path, source)
+    if reader in (complaints.READER, surveys.READER):
+        table = open_table(path, encoding=source.encoding, sheet=source.sheet)
+        return _told(path, source, timezone, reason, table=table, reader=reader.name)
     layout = Layout()
     mapping: dict[str, str] = {}
     unused: tuple[str, ...] = ()
-    if reader in (complaints.READER, surveys.READER):
-        table = open_table(path)
-        columns = map_columns(table, source)
-        layout, mapping, unused = _layout(table), dict(columns.reasons), _unused(table, columns)
-        source = _spelled(table, columns, source)
-        stream = records_of(table, columns, source, ZoneInfo(timezone))
-    else:
-        if reader is dialogue_tables.READER:
-            table = open_table(path)
-            found = dialogue_tables.columns_of(path, source)
-            mapping = {role: f"{column}: name known for {role}" for role, column in found.items()}
-            unused = tuple(one for one in table.columns if one not in found.values())
-            layout = _layout(table)
-            source = source.model_copy(update={"columns": found})
-        stream = reader.read(path, source, timezone)
+    if reader is dialogue_tables.READER:
+        table = open_table(path, encoding=source.encoding, sheet=source.sheet)
+        found = dialogue_tables.columns_of(path, source)
+        mapping = {role: f"{column}: name known for {role}" for role, column in found.items()}
+        unused = tuple(one for one in table.columns if one not in found.values())
+        layout = _layout(table)
+        source = source.model_copy(update={"columns": found})
+    stream = reader.read(path, source, timezone)
+    return _counted(path, source, reason, reader.name, layout, mapping, unused, stream)
+
+
+def _told(
+    path: Path,
+    source: SourceSettings,
+    timezone: str,
+    reason: str = "",
+    *,
+    table: Table,
+    reader: str,
+) -> Inspection:
+    columns = map_columns(table, source)
+    spelled = _spelled(table, columns, source)
+    stream = records_of(table, columns, spelled, ZoneInfo(timezone))
+    mapping, unused = dict(columns.reasons), _unused(table, columns)
+    return _counted(path, spelled, reason, reader, _layout(table), mapping, unused, stream)
+
+
+def _counted(
+    path: Path,
+    source: SourceSettings,
+    reason: str,
+    reader: str,
+    layout: Layout,
+    mapping: Mapping[str, str],
+    unused: tuple[str, ...],
+    stream: Iterable[Verbatim | Quarantined | Note],
+) -> Inspection:
     tally = _Tally()
     for record in stream:
         tally.add(record)
@@ -124,7 +166,7 @@ def inspect_file(
         path=path,
         source=source,
         kind_reason=reason,
-        reader=reader.name,
+        reader=reader,
         layout=layout,
         mapping=mapping,
         unused=unused,

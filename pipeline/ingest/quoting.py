@@ -19,13 +19,16 @@ MAX_CELL_LINES = 1_000
 MAX_CELL = 100_000
 #: Swallowed rows after which reading on would only cost time.
 _ENOUGH = 3
+#: Characters of a damaged record that are shown of it.
+_SHOWN = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A record that can't be read, and why; holds nothing of its content."""
+    """A record that can't be read, and why; ``excerpt`` is the start of what stands there, raw."""
 
     reason: str
+    excerpt: str = ""
 
 
 def usual_width(text: str, delimiter: str) -> int:
@@ -83,7 +86,8 @@ def csv_records(
     while (item := pull()) is not None:
         line, cut = item
         if cut:
-            yield Fault("line longer than the longest that is read; look for a missing line end")
+            reason = "line longer than the longest that is read; look for a missing line end"
+            yield Fault(reason, _start(line))
             continue
         if '"' not in line:
             bare = line.rstrip("\r\n")
@@ -95,7 +99,8 @@ def csv_records(
                 ahead.extendleft(reversed(feed.taken[1:]))
                 alone = _alone(line, delimiter, width)
                 if alone is None:
-                    yield Fault("expected a closing quote, found none; look for a stray quote")
+                    reason = "expected a closing quote, found none; look for a stray quote"
+                    yield Fault(reason, _start(line))
                     continue
                 cells = alone
         if len(cells) == width:
@@ -228,6 +233,10 @@ def _alone(line: str, delimiter: str, width: int) -> list[str] | None:
     except csv.Error:
         return None
     return cells if len(cells) == width else None
+
+
+def _start(line: str) -> str:
+    return line[:_SHOWN].strip()
 
 
 def _unquoted(cell: str) -> str:

@@ -9,10 +9,18 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pipeline.config import DEFAULT_CHANNELS, SourceSettings
-from pipeline.ingest.columns import ColumnMap, clean_question, map_columns, parse_score
+from pipeline.ingest.columns import ColumnMap, clean_question, map_columns, score_of
 from pipeline.ingest.dates import parse_time
 from pipeline.ingest.reader import Note
-from pipeline.ingest.tables import BadRow, Row, Table, as_text, lost_precision, open_table
+from pipeline.ingest.tables import (
+    BadRow,
+    Row,
+    Table,
+    as_text,
+    excerpt_of,
+    lost_precision,
+    open_table,
+)
 from pipeline.ingest.transcripts.plain import parse_turns
 from pipeline.records import Quarantined, Verbatim
 
@@ -49,7 +57,7 @@ def records_of(
     """
     for row in table.rows:
         if isinstance(row, BadRow):
-            yield Quarantined(table.name, row.number, row.column, row.reason)
+            yield Quarantined(table.name, row.number, row.column, row.reason, row.excerpt)
             continue
         found = list(
             _answers(row, table, columns, source, zone)
@@ -85,7 +93,7 @@ def _answers(
         # 问卷星 and others write a skipped question as a mark of its own.
         if text and text not in {"(跳过)", "（跳过）", "(空)", "（空）"}:
             label = table.labels[index]
-            question = "" if table.header_row == 0 or label == "text" else clean_question(label)
+            question = clean_question(label) if table.is_named and label != "text" else ""
             yield _verbatim(row, table, columns, source, zone, text=text, question=question)
 
 
@@ -101,7 +109,8 @@ def _single(
     text = "\n".join(part for i in columns.text if (part := as_text(row.cells[i])))
     if not text and not keep_empty:
         names = " + ".join(table.columns[i] for i in columns.text)
-        yield Quarantined(table.name, row.number, names, "expected text, found an empty cell")
+        reason = "expected text, found an empty cell"
+        yield Quarantined(table.name, row.number, names, reason, excerpt_of(row.cells))
         return
     question = as_text(row.cells[columns.question]) if columns.question is not None else ""
     yield _verbatim(row, table, columns, source, zone, text=text, question=question)
@@ -121,7 +130,7 @@ def _verbatim(
     scores = {
         name: number
         for name, i in columns.scores.items()
-        if (number := parse_score(as_text(cells[i]))) is not None
+        if (number := score_of(cells[i])) is not None
     }
     attributes = dict(source.constants)
     for name, i in columns.attributes.items():

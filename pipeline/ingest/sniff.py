@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pipeline.errors import InputError
 
-#: How workbooks and Parquet files open.
-SHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1")
+#: How workbooks, Parquet and SPSS files open.
+SHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1", b"$FL2", b"$FL3")
 _FOREIGN = (
     (b"%PDF", "a PDF"),
     (b"\x89PNG", "a picture"),

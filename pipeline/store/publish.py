@@ -239,14 +239,21 @@ class Writer:
         return int(_value(self.connection, _READ_OTHERWISE, self.run_id))
 
     def totals(self) -> dict[str, int]:
-        """Return the counts of the run so far: of its files, and of all documents now held."""
+        """Return the counts of the run so far: of its files, and of all documents now held.
+
+        ``keyed`` counts documents of a known customer; the rest are columns of ``runs``.
+        """
+        keyed = _value(self.connection, "SELECT count(customer_key) FROM documents")
+        return {**self._run_totals(), "keyed": int(keyed)}
+
+    def _run_totals(self) -> dict[str, int]:
         cursor = self.connection.execute(_TOTALS)
         names = [column[0] for column in cursor.description]
         return {**self._counts, **dict(zip(names, cursor.fetchone(), strict=True))}
 
     def finish(self) -> None:
         """Write the run's own row; called by `publishing` before the commit."""
-        values = {**self.totals(), "finished_at": _now()}
+        values = {**self._run_totals(), "finished_at": _now()}
         assignments = ", ".join(f'"{name}" = ?' for name in values)
         self.connection.execute(
             f"UPDATE runs SET {assignments} WHERE id = ?",  # noqa: S608 - names are ours

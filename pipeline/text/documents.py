@@ -6,51 +6,46 @@ import hashlib
 import hmac
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import LexiconError
 from pipeline.records import Document, DocumentTurn, Role, Verbatim
 from pipeline.text.clean import clean, simplify
+from pipeline.text.content import ContentLists, content_of, load_content_lists
 from pipeline.text.mask import mask, mask_turns
+from pipeline.text.notes import Frames, load_frames, reported_spans
 
 #: Labels that open a turn's line in the text of a transcript.
 TURN_LABELS: Mapping[Role, str] = {"customer": "客户：", "agent": "客服：", "unknown": "未知："}
 
-_EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[3-9][0-9]{9})")
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentRules:
-    """What turning verbatims into documents needs: the empty answers, and the customers' key.
+    """What turning verbatims into documents needs: word lists, and the customers' key.
 
-    ``key`` is secret and None where none is configured: then no customer key is made.
+    ``lists`` tell answers that say nothing, ``frames`` the customer's report in an agent's note
+    from the agent's own words. ``key`` is secret and None where none is configured: then no
+    customer key is made.
     """
 
-    empty_answers: Collection[str]
+    lists: ContentLists
+    frames: Frames
     key: bytes | None = None
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the files behind the word lists."""
+        return hashlib.sha256(f"{self.lists.digest}\n{self.frames.digest}".encode()).hexdigest()
 
-def load_empty_answers(path: Path) -> frozenset[str]:
-    """Read the answers that carry no content, one a line; ``#`` opens a comment."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as exc:
-        raise LexiconError(f"{path}: expected a UTF-8 list of empty answers, got: {exc}") from exc
-    words = set()
-    for lineno, line in enumerate(lines, start=1):
-        word = line.partition("#")[0].strip()
-        if not word:
-            continue
-        if word != _bare(word):
-            raise LexiconError(
-                f"{path}:{lineno}: expected a lower-case answer without punctuation at its edges, "
-                f"got {word!r}; write {_bare(word)!r}"
-            )
-        words.add(word)
-    return frozenset(words)
+
+def load_rules(folder: Path, *, key: bytes | None = None) -> DocumentRules:
+    """Load the word lists of a lexicon folder; raise `LexiconError` where one does not fit."""
+    return DocumentRules(
+        lists=load_content_lists(folder), frames=load_frames(folder / "third_person.yaml"), key=key
+    )
 
 
 def to_document(verbatim: Verbatim, rules: DocumentRules, *, repeat: int = 0) -> Document:
@@ -65,11 +60,11 @@ def to_document(verbatim: Verbatim, rules: DocumentRules, *, repeat: int = 0) ->
     masks: Counter[str] = Counter()
     if verbatim.turns:
         text, turns = _transcript(verbatim, masks)
-        own = "".join(text[turn.start : turn.end] for turn in turns)
+        said = "".join(text[turn.start : turn.end] for turn in turns)
     else:
         masked = mask(clean(verbatim.text))
         masks.update(masked.masks)
-        text, turns, own = masked.text, (), masked.text
+        text, turns, said = masked.text, (), masked.text
     question = mask(clean(verbatim.question)).text
     attributes = {
         name: mask(clean(member)).text for name, member in verbatim.attributes.items() if member
@@ -83,6 +78,10 @@ def to_document(verbatim: Verbatim, rules: DocumentRules, *, repeat: int = 0) ->
         when = verbatim.occurred_at.isoformat() if verbatim.occurred_at else ""
         identity += [text, when, *(f"{k}={v}" for k, v in sorted(attributes.items())), str(repeat)]
     simplified = simplify(text)
+    content = content_of(simplify(said), rules.lists)
+    if turns and content != "empty":
+        # A call is somebody's whatever is said in it.
+        content = "content"
     return Document(
         id=hashlib.sha256("\x1f".join(identity).encode("utf-8", "replace")).hexdigest()[:16],
         source=verbatim.source,
@@ -98,11 +97,22 @@ def to_document(verbatim: Verbatim, rules: DocumentRules, *, repeat: int = 0) ->
         scores=dict(verbatim.scores),
         attributes=attributes,
         masks=dict(sorted(masks.items())),
-        no_content=_bare(simplify(own)) in rules.empty_answers or not _bare(own),
+        no_content=content in ("empty", "template"),
+        flag=content if content in ("template", "spam") else "",
+        own=_reported(verbatim, simplified, rules),
         asr_dropped=verbatim.asr_dropped,
         file=verbatim.file,
         row=verbatim.row,
     )
+
+
+def _reported(
+    verbatim: Verbatim, simplified: str, rules: DocumentRules
+) -> tuple[tuple[int, int], ...]:
+    """Return the customer's report in a ticket an agent wrote; nothing for any other text."""
+    if verbatim.kind != "complaint" or verbatim.turns:
+        return ()
+    return reported_spans(simplified, rules.frames)
 
 
 def customer_key(customer_id: str, key: bytes | None) -> str:
@@ -151,7 +161,3 @@ def _transcript(verbatim: Verbatim, masks: Counter[str]) -> tuple[str, tuple[Doc
         lines.append(label + words.text)
         position = start + len(words.text) + 1
     return "\n".join(lines), tuple(turns)
-
-
-def _bare(text: str) -> str:
-    return _EDGES.sub("", text).lower()

@@ -9,6 +9,7 @@ uncertain as what it will say about new texts. The *dialogue* model estimates sa
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.metadata
 import platform
@@ -33,7 +34,7 @@ from pipeline.reading.features import FeatureSpec, hash_ngrams
 from pipeline.reading.linear import LinearModel, save_model, weigh
 from pipeline.reading.reader import VERDICT_LABELS, Equipment, gather
 from pipeline.records import SIGNAL_TYPES, TOPICS, Document, Verbatim
-from pipeline.text.documents import DocumentRules, to_document
+from pipeline.text.documents import DocumentRules, load_rules, to_document
 from pipeline.training import corpora
 from pipeline.training.corpora import Example
 
@@ -64,10 +65,14 @@ def gold_documents(examples: Sequence[Example]) -> list[Document]:
     return [example_document(example) for example in examples]
 
 
+@functools.cache
+def _rules() -> DocumentRules:
+    return load_rules(shipped("lexicons"))
+
+
 def example_document(example: Example) -> Document:
     """Return one annotated example as a document; a dialogue gets its turns."""
     raw = str(example.extra.get("text", example.text))
-    rules = DocumentRules(empty_answers=())
     turns = parse_turns(raw) if raw.startswith(("客户：", "客服：")) else ()
     if turns:
         verbatim = Verbatim(
@@ -86,7 +91,7 @@ def example_document(example: Example) -> Document:
             text=raw,
             external_id=example.group,
         )
-    return to_document(verbatim, rules)
+    return to_document(verbatim, _rules())
 
 
 def evidence_examples(data: Path, annotated: Iterable[Example]) -> list[Example]:

@@ -16,7 +16,9 @@ from pipeline.ingest.reader import Reader
 from pipeline.ingest.transcripts import noise
 from pipeline.ingest.transcripts import values as v
 from pipeline.ingest.transcripts.infer import infer_roles
+from pipeline.ingest.transcripts.pauses import SHORT, Word, pieces
 from pipeline.ingest.transcripts.roles import role_of
+from pipeline.ingest.transcripts.unmarked import LONGEST, units
 from pipeline.records import Quarantined, Role, RoleSource, Turn, Verbatim
 
 ID_FIELDS = (
@@ -50,7 +52,11 @@ _TEXT_DATE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one speaker said in one go, as the input has it: ``speaker`` is the input's label."""
+    """What one speaker said in one go, as the input has it: ``speaker`` is the input's label.
+
+    ``channel`` is the track of a recording with one side a track, where the label is another.
+    ``words`` are there where the recogniser timed them.
+    """
 
     text: str
     speaker: str = ""
@@ -58,35 +64,48 @@ class Said:
     role_source: RoleSource = "given"
     start_ms: int | None = None
     end_ms: int | None = None
+    channel: str = ""
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A part of a call that couldn't be read: where, why, and what stands there, raw."""
+
+    column: str
+    reason: str
+    excerpt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call as a form's parser found it.
 
-    ``faults`` are ``(column, reason)`` of parts that couldn't be read. ``fields`` holds the
-    values that stand beside the words. ``asr`` says that a recogniser wrote the words, so that
-    its inventions are looked for. Calls with the same ``part_of`` that follow each other are one.
+    ``faults`` are the parts that couldn't be read. ``fields`` holds the values that stand beside
+    the words. ``asr`` says that a recogniser wrote the words, so that its inventions are looked
+    for; ``dropped`` counts those that the parser left out itself. Calls with the same ``part_of``
+    that follow each other are one.
     """
 
     said: tuple[Said, ...]
     fields: Mapping[str, object] = field(default_factory=dict)
     external_id: str = ""
-    faults: tuple[tuple[str, str], ...] = ()
+    faults: tuple[Unread, ...] = ()
     asr: bool = True
     part_of: str = ""
+    dropped: int = 0
 
 
-def listed(value: object, name: str = "") -> tuple[tuple[str, str], ...]:
+def listed(value: object, name: str = "") -> tuple[Unread, ...]:
     """Return the fault of a field that should hold a list; nothing where it does or is null."""
     if value is None or isinstance(value, list):
         return ()
-    return ((name, f"expected a list, found {type(value).__name__}"),)
+    return (Unread(name, f"expected a list, found {type(value).__name__}", v.excerpt(value)),)
 
 
 def gather(
     items: object, name: str, read: Callable[[object], Said | None]
-) -> tuple[tuple[Said, ...], tuple[tuple[str, str], ...]]:
+) -> tuple[tuple[Said, ...], tuple[Unread, ...]]:
     """Read every item of a list; an item that isn't speech becomes a fault, an empty one nothing.
 
     ``read`` returns None for an item it can't read.
@@ -94,11 +113,12 @@ def gather(
     if not isinstance(items, list):
         return (), listed(items, name)
     said: list[Said] = []
-    faults: list[tuple[str, str]] = []
+    faults: list[Unread] = []
     for number, item in enumerate(items):
         found = read(item)
         if found is None:
-            faults.append((f"{name}[{number}]", f"expected speech as text, found {_kind(item)}"))
+            reason = f"expected speech as text, found {_kind(item)}"
+            faults.append(Unread(f"{name}[{number}]", reason, v.excerpt(item)))
         elif found.text:
             said.append(found)
     return tuple(said), tuple(faults)
@@ -117,16 +137,35 @@ def settings_of(source: SourceSettings, name: str) -> frozenset[str]:
     return frozenset(part.strip().casefold() for part in re.split(r"[|,，]", text) if part.strip())
 
 
+def told_apart(said: Sequence[Said]) -> bool:
+    """Say whether the input tells the speakers apart; one label on everything doesn't.
+
+    Of one track, or where nobody was told apart, every sentence is of speaker or channel 0.
+
+    >>> told_apart([Said("您好", "0"), Said("卡没了", "0")])
+    False
+    """
+    known = any(one.role for one in said)
+    return known or len({(one.speaker, one.channel) for one in said if one.speaker}) > 1
+
+
 def turns_of(
     said: Sequence[Said], source: SourceSettings, *, asr: bool = False
 ) -> tuple[Turn, ...]:
     """Give every utterance its role: given, by channel, by label, else inferred from wording."""
     agents, callers = settings_of(source, "agent"), settings_of(source, "caller")
     roles: list[tuple[Role, RoleSource, float]] = []
+    known = agents | callers
+    tracks = {one.channel.strip().casefold() for one in said if one.channel}
+    # Of two tracks the configuration names the track, not who was told apart on it.
+    by_track = len(tracks) > 1 and bool(tracks & known)
     for one in said:
         label = one.speaker.strip().casefold()
+        track = one.channel.strip().casefold()
+        if track and (by_track or (track in known and label not in known)):
+            label = track
         named = role_of(one.speaker) if one.role is None else None
-        if label and (label in agents or label in callers):
+        if label and label in known:
             roles.append(("agent" if label in agents else "customer", "channel", 1.0))
         elif label and agents and not callers and one.role is None and named in (None, "unknown"):
             roles.append(("customer", "channel", 1.0))
@@ -141,10 +180,13 @@ def turns_of(
             roles.append(("unknown", "inferred", 1.0))
     open_ = [n for n, (_, how, _) in enumerate(roles) if how == "inferred"]
     if open_:
-        guesses = infer_roles([said[n].text for n in open_], [said[n].speaker for n in open_])
+        apart = told_apart(said)
+        speakers = [said[n].speaker if apart else "" for n in open_]
+        guesses = infer_roles([said[n].text for n in open_], speakers)
         for n, (role, confidence) in zip(open_, guesses, strict=True):
-            how: RoleSource = "inferred" if confidence > 0.5 else "none"
-            roles[n] = (role, how, confidence if how == "inferred" else 1.0)
+            # What stays unknown was not inferred, however near it came.
+            sure = role != "unknown"
+            roles[n] = (role, "inferred" if sure else "none", confidence if sure else 1.0)
     return tuple(
         Turn(number, role, one.text, how, confidence, one.start_ms, one.end_ms, asr)
         for number, (one, (role, how, confidence)) in enumerate(
@@ -170,6 +212,46 @@ def cleaned(said: Sequence[Said]) -> tuple[list[Said], int]:
     return kept, lost
 
 
+def parted(said: Sequence[Said]) -> list[Said]:
+    """Part long bare speech at the pauses that its word times show.
+
+    Where speakers are told apart a turn stays one turn, and a blank marks the pause: opinion units
+    end there, and a name or number said across it is still seen whole when it is masked. A call
+    without any speaker is parted into units of their own, which either side may have said.
+
+    >>> text = "您好很高兴为您服务有什么可以帮您呃我想问一下话费怎么这么高啊你们查一下退给我行不行"
+    >>> [one.text for one in parted([Said(text)])]
+    ['您好很高兴为您服务有什么可以帮您', '呃我想问一下话费怎么这么高啊你们查一下退给我行不行']
+    """
+    marked = told_apart(said)
+    found: list[Said] = []
+    for one in said:
+        if len(one.text) < SHORT:
+            found.append(one)
+            continue
+        parts = pieces(one.text, one.words)
+        if marked:
+            text = " ".join(part.text for part in parts)
+            found.append(replace(one, text=text))
+            continue
+        spread: list[Said] = []
+        for part in parts:
+            whole = len(parts) == 1
+            start, end = (one.start_ms, one.end_ms) if whole else (part.start_ms, part.end_ms)
+            texts = units(part.text) if len(part.text) > LONGEST else [part.text]
+            spread += [
+                # Of a unit inside a piece nobody knows when it was said.
+                Said(
+                    text,
+                    start_ms=start if n == 0 else None,
+                    end_ms=end if n == len(texts) - 1 else None,
+                )
+                for n, text in enumerate(texts)
+            ]
+        found += spread
+    return found
+
+
 def records(
     call: Call, source: SourceSettings, timezone: str, *, path: Path, row: int, stem: str = ""
 ) -> Iterator[Verbatim | Quarantined]:
@@ -178,12 +260,16 @@ def records(
     Dropped recogniser inventions are counted in ``Verbatim.asr_dropped``. ``stem`` is the id
     where the call has none of its own.
     """
-    for column, reason in call.faults:
-        yield Quarantined(str(path), row, column, reason)
+    for fault in call.faults:
+        yield Quarantined(str(path), row, fault.column, fault.reason, fault.excerpt)
     said, lost = cleaned(call.said) if call.asr else (list(call.said), 0)
+    lost += call.dropped
+    if call.asr:
+        said = parted(said)
     if not said:
         if lost:
-            yield Quarantined(str(path), row, "", "recogniser hallucination dropped, no words left")
+            reason = "recogniser hallucination dropped, no words left"
+            yield Quarantined(str(path), row, "", reason, v.excerpt([s.text for s in call.said]))
         elif not call.faults:
             yield Quarantined(str(path), row, "", "expected speech, found a call without words")
         return
@@ -199,7 +285,7 @@ def records(
             scores[name] = number
         elif cell not in (None, ""):
             reason = f"expected a number, found {type(cell).__name__}"
-            yield Quarantined(str(path), row, column, reason)
+            yield Quarantined(str(path), row, column, reason, v.excerpt(cell))
     when = time_of(_named(fields, columns.get("time", ""), TIME_FIELDS, "time"), timezone)
     given = undated(call.external_id) or v.as_text(
         _named(fields, columns.get("id", ""), ID_FIELDS, "id")
@@ -369,7 +455,7 @@ def _read_json(
         if isinstance(value, v.Broken):
             if row <= 1 and not seen and not loose:
                 raise InputError(f"{path}: {value.reason}")
-            yield Quarantined(str(path), row, "", value.reason)
+            yield Quarantined(str(path), row, "", value.reason, value.excerpt)
             continue
         if segment is not None and segment(value):
             loose.append(value)
@@ -377,9 +463,8 @@ def _read_json(
             continue
         call = parse(value)
         if call is None:
-            yield Quarantined(
-                str(path), row, "", f"expected a {name} call, found {type(value).__name__}"
-            )
+            reason = f"expected a {name} call, found {type(value).__name__}"
+            yield Quarantined(str(path), row, "", reason, v.excerpt(value))
             continue
         seen += 1
         if pending and call.part_of and pending[1].part_of == call.part_of:
@@ -403,4 +488,9 @@ def _read_json(
 
 
 def _joined(one: Call, two: Call) -> Call:
-    return replace(one, said=one.said + two.said, faults=one.faults + two.faults)
+    return replace(
+        one,
+        said=one.said + two.said,
+        faults=one.faults + two.faults,
+        dropped=one.dropped + two.dropped,
+    )

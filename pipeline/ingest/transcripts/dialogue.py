@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pipeline.ingest.transcripts import noise
 from pipeline.ingest.transcripts import values as v
-from pipeline.ingest.transcripts.calls import Call, Said, json_reader
+from pipeline.ingest.transcripts.calls import Call, Said, Unread, json_reader
 from pipeline.ingest.transcripts.plain import utterances
 from pipeline.ingest.transcripts.roles import role_of
 
@@ -33,14 +34,14 @@ def _words(item: object) -> str | None:
     return v.as_text(raw)
 
 
-def _turns(items: list[object], name: str) -> tuple[list[Said], list[tuple[str, str]]]:
+def _turns(items: list[object], name: str) -> tuple[list[Said], list[Unread]]:
     said: list[Said] = []
-    faults: list[tuple[str, str]] = []
+    faults: list[Unread] = []
     for number, item in enumerate(items):
         text = _words(item)
         if text is None:
             reason = f"expected speech as text, found {type(item).__name__}"
-            faults.append((f"{name}[{number}]", reason))
+            faults.append(Unread(f"{name}[{number}]", reason, v.excerpt(item)))
             continue
         if isinstance(item, str):
             said += utterances(text)
@@ -74,9 +75,11 @@ def parse(value: object) -> Call | None:
         items = value.get(name)
         if isinstance(items, list):
             said, faults = _turns(items, name)
-            return Call(tuple(said), value, faults=tuple(faults), asr=False)
+            heard = noise.sounds_recognised([one.text for one in said])
+            return Call(tuple(said), value, faults=tuple(faults), asr=heard)
         if items is not None and name in TURN_LISTS[:5] and not isinstance(items, str | dict):
-            fault = (name, f"expected a list of turns, found {type(items).__name__}")
+            reason = f"expected a list of turns, found {type(items).__name__}"
+            fault = Unread(name, reason, v.excerpt(items))
             return Call((), value, faults=(fault,), asr=False)
     return None
 

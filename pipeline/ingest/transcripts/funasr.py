@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from pipeline.ingest.transcripts import noise
 from pipeline.ingest.transcripts import values as v
-from pipeline.ingest.transcripts.calls import Call, Said, gather, json_reader
+from pipeline.ingest.transcripts.calls import Call, Said, Unread, gather, json_reader
+from pipeline.ingest.transcripts.pauses import stamped
 
 _HAN_GAP = re.compile(r"(?<=[\u3400-\u9fff]) +(?=[\u3400-\u9fff])")
 
@@ -37,6 +39,7 @@ def _sentence(item: object, scale: float = 1.0) -> Said | None:
     if not isinstance(item, dict):
         return None
     raw = v.field(item, "text", "sentence")
+    stamps = v.field(item, "timestamp", "ts_list")
     if raw is None and "text_seg" in item:
         spaced = v.as_text(item.get("text_seg"))
         point = v.as_text(item.get("punc"))
@@ -47,12 +50,22 @@ def _sentence(item: object, scale: float = 1.0) -> Said | None:
     if text is None:
         return None
     speaker = v.as_text(v.field(item, "spk", "speaker", "speaker_id")) or ""
+    text = unspaced(noise.strip_tags(text))
     return Said(
-        unspaced(noise.strip_tags(text)),
+        text,
         speaker,
         start_ms=v.as_ms(item.get("start"), scale=scale),
         end_ms=v.as_ms(item.get("end"), scale=scale),
+        words=stamped(text, stamps) if scale == 1.0 else (),
     )
+
+
+def _whole(value: dict[str, object]) -> Said | None:
+    """Read the text of a result that has no sentences, with the time of its first and last word."""
+    one = _sentence({"text": value.get("text"), "timestamp": value.get("timestamp")})
+    if one is None or not one.words:
+        return one
+    return replace(one, start_ms=one.words[0].start_ms, end_ms=one.words[-1].end_ms)
 
 
 def parse(value: object) -> Call | None:
@@ -67,16 +80,22 @@ def parse(value: object) -> Call | None:
         return None
     name = v.as_text(v.field(value, "key", "wav_name")) or ""
     mode = value.get("mode")
-    part = f"{name}|2pass" if isinstance(mode, str) and mode.startswith("2pass") else ""
+    streamed = isinstance(mode, str) and (mode.startswith("2pass") or mode == "online")
+    part = f"{name}|{str(mode)[:5]}" if streamed else ""
     fields = {key: item for key, item in value.items() if not isinstance(item, list | dict)}
-    # The text's tags carry the emotion; beside the words it is metadata.
-    if feeling := noise.emotion(v.as_text(value.get("text")) or ""):
+    # The tags carry the emotion. Beside the words it is metadata: a dimension of the results
+    # where the source's 'attributes' ask for it, and no word of the customer's.
+    if feeling := noise.emotion(_tagged(value)):
         fields.setdefault("emotion", feeling)
-    for key in ("sentence_info", "stamp_sents"):
+    for key in ("sentence_info", "stamp_sents", "sentences"):
         items = value.get(key)
-        if items:
+        if isinstance(items, str):
+            items = v.loads(items)
+            # The runtime sends an empty string where it can't read its own sentences.
+            items = None if isinstance(items, v.Broken) else items
+        if items and (key != "sentences" or _is_server(value)):
             said, faults = gather(items, key, _sentence)
-            if not said and (whole := _sentence({"text": value.get("text")})) and whole.text:
+            if not said and (whole := _whole(value)) and whole.text:
                 said = (whole,)
             return Call(said, fields, name, faults, part_of=part)
     if "segments" in value:
@@ -95,12 +114,24 @@ def parse(value: object) -> Call | None:
         # A draft; the final wording follows in a 2pass-offline message.
         return Call((), fields, name, (), part_of=part)
     if "text" in value and ("key" in value or "mode" in value or "timestamp" in value):
-        one = _sentence({"text": value["text"]})
+        one = _whole(value)
         if one is None:
             found = type(value["text"]).__name__
-            return Call((), fields, name, (("text", f"expected text, found {found}"),))
+            fault = Unread("text", f"expected text, found {found}", v.excerpt(value["text"]))
+            return Call((), fields, name, (fault,))
         return Call((one,) if one.text else (), fields, name, part_of=part)
     return None
+
+
+def _tagged(value: dict[str, object]) -> str:
+    items = value.get("sentence_info")
+    parts = [v.field(item, "text", "sentence") for item in items] if isinstance(items, list) else []
+    return "".join(v.as_text(part) or "" for part in (value.get("text"), *parts))
+
+
+def _is_server(value: dict[str, object]) -> bool:
+    """Say whether an answer is that of FunASR's HTTP server: text, its sentences and a code."""
+    return "text" in value and "code" in value
 
 
 def _is_segment(value: object) -> bool:
@@ -116,7 +147,8 @@ READER = json_reader(
     "funasr",
     parse=parse,
     marks=r'"(?:sentence_info|stamp_sents|text_seg)"\s*:|"mode"\s*:\s*"(?:2pass|offline|online)'
-    r'|"key"\s*:\s*"[^"]*"\s*,\s*"text"\s*:|<\|(?:zh|yue|en|nospeech)\|>',
+    r'|"key"\s*:\s*"[^"]*"\s*,\s*"text"\s*:|<\|(?:zh|yue|en|nospeech)\|>'
+    r'|"sentences"\s*:\s*\[\s*\{\s*"text"\s*:\s*"[^"]*"\s*,\s*"start"\s*:',
     score=0.95,
     segment=_is_segment,
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import unicodedata
 
 from pipeline.ingest.transcripts import values as v
-from pipeline.ingest.transcripts.calls import Call, Said, gather, json_reader
+from pipeline.ingest.transcripts.calls import Call, Said, Unread, gather, json_reader
+from pipeline.ingest.transcripts.pauses import Word
 
 
 def _opened(value: object) -> object:
@@ -18,6 +19,8 @@ def _sentence(item: object) -> Said | None:
     if not isinstance(state, dict):
         return None
     words: list[str] = []
+    timed: list[Word] = []
+    begun = v.as_ms(v.field(state, "bg"))
     tracks = v.field(state, "rt")
     for track in tracks if isinstance(tracks, list) else ():
         slots = v.field(track, "ws")
@@ -29,6 +32,10 @@ def _sentence(item: object) -> Said | None:
                 # wp "g" marks a paragraph and "s" a smoothed-away filler: no words of their own.
                 if word and kind != "g":
                     words.append(word)
+                    # Counted in frames of 10 ms from the start of the sentence.
+                    at, to = (v.as_ms(v.field(slot, edge), scale=10) for edge in ("wb", "we"))
+                    if at is not None and to is not None and kind != "p":
+                        timed.append(Word(word, (begun or 0) + at, (begun or 0) + to))
     if not isinstance(tracks, list):
         return None
     speaker = v.as_text(v.field(state, "rl"))
@@ -38,8 +45,9 @@ def _sentence(item: object) -> Said | None:
     return Said(
         _spelled(words),
         speaker or "",
-        start_ms=v.as_ms(v.field(state, "bg")),
+        start_ms=begun,
         end_ms=v.as_ms(v.field(state, "ed")),
+        words=tuple(timed),
     )
 
 
@@ -81,7 +89,9 @@ def parse(value: object) -> Call | None:
     lattices = [key for key in ("lattice", "lattice2") if isinstance(holder.get(key), list)]
     if not lattices:
         if spoiled:
-            return Call((), faults=(("orderResult", "expected JSON in the string, found a break"),))
+            reason = "expected JSON in the string, found a break"
+            raw = v.excerpt(v.field(holder, "order_result"))
+            return Call((), faults=(Unread("orderResult", reason, raw),))
         return None
     best: Call | None = None
     for key in lattices:

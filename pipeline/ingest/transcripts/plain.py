@@ -10,14 +10,15 @@ from pipeline.config import SourceSettings
 from pipeline.errors import InputError
 from pipeline.ingest.columns import known_role
 from pipeline.ingest.reader import Reader
+from pipeline.ingest.transcripts import noise
 from pipeline.ingest.transcripts import values as v
 from pipeline.ingest.transcripts.calls import Call, Said, records, turns_of
 from pipeline.ingest.transcripts.roles import label_pattern, role_of
 from pipeline.ingest.transcripts.unmarked import units
 from pipeline.records import Quarantined, Turn, Verbatim
 
-_CLOCK = r"(?:\d{4}[-/]\d{1,2}[-/]\d{1,2}\s+)?\d{1,3}:[0-5]?\d(?::[0-5]?\d)?(?:[.,]\d{1,3})?"
-_TIME = rf"[\[\(（【]?\s*({_CLOCK})(?:\s*(?:-->|[-~—–至])\s*({_CLOCK}))?\s*[\]\)）】]?"
+CLOCK = r"(?:\d{4}[-/]\d{1,2}[-/]\d{1,2}\s+)?\d{1,3}:[0-5]?\d(?::[0-5]?\d)?(?:[.,]\d{1,3})?"
+_TIME = rf"[\[\(（【]?\s*({CLOCK})(?:\s*(?:-->|[-~—–至])\s*({CLOCK}))?\s*[\]\)）】]?"
 _LABEL = label_pattern()
 _HEAD = re.compile(
     rf"^\s*(?:{_TIME}\s*)?(?:[【\[（(]\s*({_LABEL})\s*[】\]）)]\s*[：:]?|({_LABEL})\s*"
@@ -55,11 +56,15 @@ _ABOUT = re.compile(
 _LONGEST_VALUE = 80
 
 
-def _ms(clock: str | None) -> int | None:
+def clock_ms(clock: str | None) -> int | None:
+    """Return the ms of a time in the call; None for a time of day, which has its date before it.
+
+    >>> clock_ms("00:01:05.5"), clock_ms("2026-09-03 10:15")
+    (65500, None)
+    """
     if not clock:
         return None
     parts = clock.split()[-1].replace(",", ".").split(":")
-    # A date before it makes it the time of day, which is no place in the call.
     if " " in clock.strip():
         return None
     seconds = 0.0
@@ -90,9 +95,11 @@ def utterances(text: str) -> tuple[Said, ...]:
             if head:
                 label = head[3] or head[4] or ""
                 start, end = head[1] or head[5], head[2] or head[6]
-                found.append([label, [head[7]], _ms(start), _ms(end)])
+                found.append([label, [head[7]], clock_ms(start), clock_ms(end)])
             elif alone and (alone[1] or alone[4] or len(alone[3]) > 1):
-                found.append([alone[3], [], _ms(alone[1] or alone[4]), _ms(alone[2] or alone[5])])
+                found.append(
+                    [alone[3], [], clock_ms(alone[1] or alone[4]), clock_ms(alone[2] or alone[5])]
+                )
             elif line.strip():
                 if not found:
                     found.append(["", [], None, None])
@@ -130,10 +137,14 @@ def parse_turns(text: str) -> tuple[Turn, ...]:
     'unknown'
     """
     said = utterances(text)
-    if said and not any(one.speaker for one in said):
-        said = units(text)
+    if said and not _labelled(said):
+        said = tuple(map(Said, units(text)))
     source = SourceSettings(name="text", kind="transcript", path="-")
-    return turns_of(said, source)
+    return turns_of(said, source, asr=noise.sounds_recognised([one.text for one in said]))
+
+
+def _labelled(said: tuple[Said, ...]) -> bool:
+    return any(one.speaker for one in said)
 
 
 def speaker_of(line: str) -> str:
@@ -232,9 +243,11 @@ def read_lines(
     def ready() -> Call | None:
         text = "\n".join(lines)
         said = utterances(text)
-        if said and not any(one.speaker for one in said):
-            said = units(text)
-        return Call(said, dict(fields), asr=False) if said else None
+        if said and not _labelled(said):
+            said = tuple(map(Said, units(text)))
+        # By hand unless its spelling says otherwise: nothing else does.
+        heard = noise.sounds_recognised([text] if not _labelled(said) else [s.text for s in said])
+        return Call(said, dict(fields), asr=heard) if said else None
 
     def out(row: int, call: Call, alone: bool) -> Iterator[Verbatim | Quarantined]:
         stem = path.stem if alone else f"{path.stem}#{calls}"

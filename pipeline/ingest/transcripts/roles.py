@@ -23,7 +23,9 @@ UNKNOWN_WORDS: tuple[str, ...] = (
     "未知", "不明", "说话人", "發言人", "发言人", "讲话人", "甲", "乙", "unknown", "speaker", "spk",
     "a", "b",
 )  # fmt: skip
-_TAIL = r"[ _\-]?(?:[0-9]{1,6}|[A-Za-z]|[\u4e00-\u9fff]{1,4}|[A-Za-z]?[0-9]{1,6}号?)?"
+_NAME = r"(?:[0-9]{1,6}|[A-Za-z]|[\u4e00-\u9fff]{1,4}|[A-Za-z]?[0-9]{1,6}号?)"
+# After a blank 00:15 is a time and not the number of a seat.
+_TAIL = rf"(?:[_\-]?{_NAME}| {_NAME}(?![0-9]|:[0-5][0-9]))?"
 
 
 def role_of(label: str) -> Role | None:

@@ -10,10 +10,12 @@ from pipeline.config import SourceSettings
 from pipeline.errors import InputError, did_you_mean
 from pipeline.ingest.quoting import Fault, csv_records, usual_width
 from pipeline.ingest.reader import Reader
+from pipeline.ingest.sniff import SHEETS
 from pipeline.ingest.tables import MAX_LINE, BadRow, open_table
+from pipeline.ingest.transcripts import noise
 from pipeline.ingest.transcripts import values as v
 from pipeline.ingest.transcripts.calls import ID_FIELDS, Call, Said, records
-from pipeline.ingest.transcripts.plain import utterances
+from pipeline.ingest.transcripts.plain import CLOCK, clock_ms, utterances
 from pipeline.ingest.transcripts.roles import role_of
 from pipeline.ingest.transcripts.unmarked import is_spaced, units
 from pipeline.records import Quarantined, Verbatim
@@ -36,7 +38,6 @@ ROLE_COLUMNS = (
 ORDER_COLUMNS = ("turn", "turn_no", "seq", "order", "index", "sentence_id", "轮次", "序号", "句序")
 START_COLUMNS = ("start_ms", "begin_ms", "begin_time", "start_time", "开始时间", "起始时间")
 END_COLUMNS = ("end_ms", "end_time", "结束时间")
-_SHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _Row = Mapping[str, object]
 
 
@@ -45,7 +46,7 @@ def _rows(path: Path, source: SourceSettings) -> Iterator[tuple[int, _Row | v.Br
         table = open_table(path, sheet=source.sheet)
         for item in table.rows:
             if isinstance(item, BadRow):
-                yield item.number, v.Broken(item.reason)
+                yield item.number, v.Broken(item.reason, v.excerpt(item.excerpt))
             else:
                 yield item.number, dict(zip(table.columns, item.cells, strict=True))
         return
@@ -59,7 +60,8 @@ def _rows(path: Path, source: SourceSettings) -> Iterator[tuple[int, _Row | v.Br
                     yield row, value
                 else:
                     found = type(value).__name__
-                    yield row, v.Broken(f"expected an object a row, found {found}")
+                    reason = f"expected an object a row, found {found}"
+                    yield row, v.Broken(reason, v.excerpt(value))
             return
         delimiter = max(",\t;|", key=head.split("\n", 1)[0].count)
         lines = ((line.replace("\x00", ""), len(line) > MAX_LINE) for line in file)
@@ -72,7 +74,7 @@ def _rows(path: Path, source: SourceSettings) -> Iterator[tuple[int, _Row | v.Br
                 header = [cell.strip().lstrip("\ufeff") for cell in cells]
             elif len(cells) > len(header):
                 found = f"expected {len(header)} cells, found {len(cells)}; quote cells with commas"
-                yield number, v.Broken(found)
+                yield number, v.Broken(found, v.excerpt(delimiter.join(cells)))
             elif any(cell.strip() for cell in cells):
                 yield number, dict(zip(header, cells, strict=False))
 
@@ -80,7 +82,7 @@ def _rows(path: Path, source: SourceSettings) -> Iterator[tuple[int, _Row | v.Br
 def _is_sheet(path: Path) -> bool:
     try:
         with path.open("rb") as file:
-            return file.read(4) in _SHEETS
+            return file.read(4) in SHEETS
     except OSError as exc:
         raise InputError(
             f"{path}: expected a readable file, got: {exc.strerror or exc}; check path and rights"
@@ -95,7 +97,7 @@ def _column(
         if wanted not in row:
             raise InputError(
                 f"{path}: expected a column {wanted!r} for {key}, found "
-                f"{', '.join(list(row)[:20])}{did_you_mean(wanted, row)}; mend 'columns'"
+                f"{_names(row)}{did_you_mean(wanted, row)}; mend 'columns'"
             )
         return wanted
     names = {re.sub(r"[\s_]", "", name).casefold(): name for name in row}
@@ -103,6 +105,11 @@ def _column(
         if (found := names.get(guess.replace("_", "").casefold())) is not None:
             return found
     return ""
+
+
+def _names(row: _Row) -> str:
+    # A name can be a whole cell of a file without a header: one line, and short.
+    return ", ".join(" ".join(str(name).split())[:24] for name in list(row)[:20])
 
 
 def columns_of(path: Path, source: SourceSettings) -> dict[str, str]:
@@ -132,7 +139,7 @@ def _read(path: Path, source: SourceSettings, timezone: str) -> Iterator[Verbati
             if not text_column:
                 raise InputError(
                     f"{path}: expected a column of words, for example text or 对话内容, found "
-                    f"{', '.join(list(row)[:20])}; name it under 'columns: text' of the source"
+                    f"{_names(row)}; name it under 'columns: text' of the source"
                 )
             if not (role_column and id_column):
                 break
@@ -153,16 +160,17 @@ def _read(path: Path, source: SourceSettings, timezone: str) -> Iterator[Verbati
     for number, row in _rows(path, source):
         count += 1
         if isinstance(row, v.Broken):
-            yield Quarantined(str(path), number, "", row.reason)
+            yield Quarantined(str(path), number, "", row.reason, row.excerpt)
             continue
         raw = row.get(text_column)
         if raw is not None and not isinstance(raw, str):
             reason = f"expected text, found {type(raw).__name__}"
-            yield Quarantined(str(path), number, text_column, reason)
+            yield Quarantined(str(path), number, text_column, reason, v.excerpt(raw))
             continue
         said = said_in(raw or "")
-        unmarked = not any(one.speaker for one in said)
-        call = Call(said, row, asr=unmarked)
+        marked = any(one.speaker for one in said)
+        heard = noise.sounds_recognised([one.text for one in said] if marked else [raw or ""])
+        call = Call(said, row, asr=heard)
         stem = f"{path.stem}#{number}"
         yield from records(call, source, timezone, path=path, row=number, stem=stem)
 
@@ -174,7 +182,7 @@ def said_in(text: str) -> tuple[Said, ...]:
     ['agent', 'customer']
     """
     said = utterances(text)
-    return said if any(one.speaker for one in said) else units(text)
+    return said if any(one.speaker for one in said) else tuple(map(Said, units(text)))
 
 
 def _by_turn(
@@ -192,19 +200,21 @@ def _by_turn(
     def out(key: str) -> Iterator[Verbatim | Quarantined]:
         number, row, parts = groups.pop(key)
         said = tuple(one for _, _, one in sorted(parts, key=lambda part: part[:2]))
-        call = Call(said, row, key, asr=any(one.role is None for one in said))
+        heard = noise.sounds_recognised([one.text for one in said])
+        call = Call(said, row, key, asr=heard)
         yield from records(call, source, timezone, path=path, row=number)
 
     for number, row in _rows(path, source):
         if isinstance(row, v.Broken):
-            yield Quarantined(str(path), number, "", row.reason)
+            yield Quarantined(str(path), number, "", row.reason, row.excerpt)
             continue
         key = v.as_text(row.get(id_column))
         text = v.as_text(row.get(text_column))
         if not key or text is None:
             column = text_column if key else id_column
             wanted = "text" if key else "a call id"
-            yield Quarantined(str(path), number, column, f"expected {wanted}, found none")
+            reason = f"expected {wanted}, found none"
+            yield Quarantined(str(path), number, column, reason, v.excerpt(dict(row)))
             continue
         if in_order and key not in groups:
             for other in list(groups):
@@ -218,21 +228,32 @@ def _by_turn(
         settled = role in ("agent", "customer") or label in ("未知", "unknown")
         order = v.as_number(v.field(row, *ORDER_COLUMNS)) or 0.0
         said = Said(
-            units(text)[0].text if is_spaced(text) and len(units(text)) == 1 else text,
+            units(text)[0] if is_spaced(text) and len(units(text)) == 1 else text,
             label,
             role if settled else None,
-            start_ms=v.as_ms(v.field(row, *START_COLUMNS)),
-            end_ms=v.as_ms(v.field(row, *END_COLUMNS)),
+            start_ms=_place(v.field(row, *START_COLUMNS)),
+            end_ms=_place(v.field(row, *END_COLUMNS)),
         )
         groups[key][2].append((order, number, said))
     for other in list(groups):
         yield from out(other)
 
 
+def _place(value: object) -> int | None:
+    """Read a place in the call: ms, or a clock such as 00:01:05."""
+    found = v.as_ms(value)
+    if found is None and isinstance(value, str) and re.fullmatch(CLOCK, value.strip()):
+        return clock_ms(value.strip())
+    return found
+
+
 def _sniff(path: Path, head: bytes) -> float:
-    if head.startswith(_SHEETS):
+    if head.startswith(SHEETS):
         return 0.7
     text = v.head_text(head).lstrip("\ufeff \t\r\n")
+    # The rows of a table are flat; a list of objects holds the parts of one call.
+    if text.startswith(("{", "[")) and re.search(r"[{,]\s*\"[^\"]{1,40}\"\s*:\s*\[\s*\{", text):
+        return 0.0
     first = text.split("\n", 1)[0]
     names = {
         re.sub(r"[\s_]", "", name.strip('"{}[] \r')).casefold()

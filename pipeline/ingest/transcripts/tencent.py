@@ -7,6 +7,8 @@ import re
 from pipeline.ingest.transcripts import values as v
 from pipeline.ingest.transcripts.calls import Call, Said, gather, json_reader
 from pipeline.ingest.transcripts.funasr import unspaced
+from pipeline.ingest.transcripts.pauses import words_of
+from pipeline.ingest.transcripts.roles import role_of
 
 _LINE = re.compile(r"\[(\d+):(\d+(?:\.\d+)?),(\d+):(\d+(?:\.\d+)?)(?:,(\d+))?\]\s*([^\[\n]*)")
 
@@ -20,11 +22,19 @@ def _sentence(item: object) -> Said | None:
     if not text and None in texts:
         return None
     speaker = v.as_text(v.field(item, "SpeakerId", "ChannelId"))
+    role = role_of(v.as_text(v.field(item, "SpeakerRoleName")) or "")
+    start = v.as_ms(v.field(item, "StartMs"))
+    # The words' times count from the start of their sentence.
+    timed = words_of(
+        v.field(item, "Words"), "Word", "OffsetStartMs", "OffsetEndMs", base=start or 0
+    )
     return Said(
         unspaced(text),
         speaker or "",
-        start_ms=v.as_ms(v.field(item, "StartMs")),
+        role if role in ("agent", "customer") else None,
+        start_ms=start,
         end_ms=v.as_ms(v.field(item, "EndMs")),
+        words=timed,
     )
 
 
@@ -62,7 +72,8 @@ def parse(value: object) -> Call | None:
     items = v.field(holder, "ResultDetail")
     if isinstance(items, str):
         items = v.loads(items)
-    plain = v.field(holder, "Result")
+    # A callback has the lines under "text".
+    plain = v.field(holder, "Result") or v.field(holder, "text")
     found = lines(plain) if isinstance(plain, str) else ()
     if (
         items is None
@@ -83,7 +94,7 @@ def _is_sentence(value: object) -> bool:
 READER = json_reader(
     "tencent",
     parse=parse,
-    marks=r'"(?:FinalSentence|SliceSentence|ResultDetail|resultDetail)"\s*:',
+    marks=r'"(?:text|Result)"\s*:\s*"\[\d+:\d+\.\d+,\d+:\d+\.\d+[\],]|"(?:FinalSentence|SliceSentence|ResultDetail|resultDetail)"\s*:',
     score=0.95,
     segment=_is_sentence,
     wrap="ResultDetail",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from pipeline.ingest.transcripts.calls import Said
-
 #: Units of a text without punctuation grow to about this many characters.
 LONGEST = 40
+#: A question of so many characters is a unit of its own.
+_QUESTION = 4
 _STOP = re.compile(r"(?<=[。！？!?；;\n])\s*")
 # Words that open a turn or answer one; the text before them is a unit of its own.
 _OPENERS = (
@@ -26,27 +26,28 @@ def is_spaced(text: str) -> bool:
     """
     parts = text.split()
     han = len(re.findall(r"[\u3400-\u9fff]", text))
-    return len(parts) >= 4 and han >= 4 and han / len(parts) <= 3.0
+    chinese = han >= 4 and han * 2 >= sum(map(len, parts))
+    return len(parts) >= 4 and chinese and han / len(parts) <= 3.0
 
 
-def units(text: str) -> tuple[Said, ...]:
+def units(text: str) -> list[str]:
     """Split a call without speakers into units; their words are kept, fillers too.
 
     A unit is no speaker turn: two sides may share one. Nothing but spaces between characters
     is lost.
 
-    >>> [one.text for one in units("您好 请问 有 什么 可以 帮 您 呃 我 想 问 话费 怎么 高")]
+    >>> units("您好 请问 有 什么 可以 帮 您 呃 我 想 问 话费 怎么 高")
     ['您好请问有什么可以帮您', '呃我想问话费怎么高']
     """
     found: list[str] = []
     for sentence in _STOP.split(text):
         if is_spaced(sentence):
             found += _by_words(sentence.split())
-        elif len(sentence) > 2 * LONGEST and not re.search(r"[，,、]", sentence):
+        elif len(sentence) > LONGEST and not re.search(r"[，,、]", sentence):
             found += _by_length(sentence)
         elif sentence.strip():
             found.append(" ".join(sentence.split()))
-    return tuple(Said(one) for one in found)
+    return found
 
 
 def _by_words(words: list[str]) -> list[str]:
@@ -54,6 +55,10 @@ def _by_words(words: list[str]) -> list[str]:
     unit: list[str] = []
     length = 0
     for word in words:
+        # A question ends the turn: what follows is its answer.
+        if length >= _QUESTION and unit[-1].endswith("吗"):
+            found.append(_spelled(unit))
+            unit, length = [], 0
         opens = (word in _STRONG and length >= 8) or (word in _OPENERS and length >= LONGEST // 2)
         if unit and (opens or length >= 2 * LONGEST):
             found.append(_spelled(unit))
@@ -74,8 +79,9 @@ def _by_length(text: str) -> list[str]:
     openers = "|".join(sorted((word for word in _OPENERS if len(word) > 1), key=len, reverse=True))
     found: list[str] = []
     start = 0
-    for cut in re.finditer(rf"(?:{openers}|[呃嗯哦噢])", text):
-        if cut.start() - start >= LONGEST // 2:
+    for cut in re.finditer(rf"(?<![是也])(?:{openers}|[呃嗯哦噢])|(?<=吗)", text):
+        least = 8 if cut[0] in _STRONG else LONGEST // 2 if cut[0] else _QUESTION
+        if cut.start() - start >= least:
             found.append(text[start : cut.start()])
             start = cut.start()
     found.append(text[start:])

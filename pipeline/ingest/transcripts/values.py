@@ -16,14 +16,38 @@ from pipeline.errors import InputError
 _CHUNK = 1 << 18
 #: Longest single JSON value held in memory, in characters; a longer one is no call.
 MAX_VALUE = 64_000_000
+#: Longest excerpt of a part that can't be read, in characters.
+EXCERPT = 500
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A place where no JSON value could be read, and why; holds none of the text."""
+    """A place where no JSON value could be read, why, and the raw beginning of what is there."""
 
     reason: str
+    excerpt: str = ""
+
+
+def excerpt(value: object) -> str:
+    """Return the first characters of a part that can't be read, raw: text as is, else JSON.
+
+    >>> excerpt({"text": ["卡"]})
+    '{"text": ["卡"]}'
+    """
+    if isinstance(value, str):
+        return _SURROGATES.sub("\ufffd", value[:EXCERPT])
+    try:
+        # A part is cut before it is written: an export can be one part.
+        parts = json.JSONEncoder(ensure_ascii=False, default=str).iterencode(value)
+        text = ""
+        for part in parts:
+            text += part[:EXCERPT]
+            if len(text) >= EXCERPT:
+                break
+    except (RecursionError, ValueError):
+        return ""
+    return _SURROGATES.sub("\ufffd", text[:EXCERPT])
 
 
 def encoding_of(path: Path, wanted: str = "auto") -> str:
@@ -110,10 +134,11 @@ def loads(text: str) -> object:
     try:
         return json.loads(text)
     except RecursionError:
-        return Broken("expected a call, found JSON nested too deeply")
+        return Broken("expected a call, found JSON nested too deeply", excerpt(text))
     except ValueError as exc:
         place = f" at character {exc.pos}" if isinstance(exc, json.JSONDecodeError) else ""
-        return Broken(f"expected JSON, found a break{place}; the export may be cut off")
+        reason = f"expected JSON, found a break{place}; the export may be cut off"
+        return Broken(reason, excerpt(text))
 
 
 def _lines(file: TextIO) -> Iterator[tuple[int, object]]:
@@ -150,7 +175,8 @@ def _items(file: TextIO) -> Iterator[tuple[int, object]]:
             # A number at the edge of the buffer may go on in the next chunk.
             complete = bool(buffer) and (end < len(buffer) or ended)
         except RecursionError:
-            yield row + 1, Broken("expected a call, found JSON nested too deeply")
+            reason = "expected a call, found JSON nested too deeply"
+            yield row + 1, Broken(reason, excerpt(buffer))
             return
         except ValueError:
             complete = False
@@ -160,10 +186,12 @@ def _items(file: TextIO) -> Iterator[tuple[int, object]]:
             buffer, want = buffer[end:], _CHUNK
             continue
         if ended:
-            yield row + 1, Broken("expected JSON, found a break; the export may be cut off")
+            reason = "expected JSON, found a break; the export may be cut off"
+            yield row + 1, Broken(reason, excerpt(buffer))
             return
         if len(buffer) > MAX_VALUE:
-            yield row + 1, Broken("expected a call, found one value of more than 64 MB")
+            reason = "expected a call, found one value of more than 64 MB"
+            yield row + 1, Broken(reason, excerpt(buffer))
             return
         chunk = file.read(want)
         # Doubling keeps re-parsing of one long call linear in its length.

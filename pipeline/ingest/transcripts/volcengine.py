@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pipeline.ingest.transcripts import values as v
-from pipeline.ingest.transcripts.calls import Call, Said, gather, json_reader
+from pipeline.ingest.transcripts.calls import Call, Said, Unread, gather, json_reader
+from pipeline.ingest.transcripts.pauses import words_of
 
 
 def _utterance(item: object) -> Said | None:
@@ -12,15 +13,17 @@ def _utterance(item: object) -> Said | None:
     text = v.as_text(item.get("text"))
     if text is None:
         return None
-    extra = item.get("additions")
-    speaker = ""
-    for holder in (item, extra):
-        speaker = speaker or v.as_text(v.field(holder, "speaker", "channel_id")) or ""
+    speaker = channel = ""
+    for holder in (item, item.get("additions"), item.get("attribute")):
+        speaker = speaker or v.as_text(v.field(holder, "speaker", "speaker_id")) or ""
+        channel = channel or v.as_text(v.field(holder, "channel_id")) or ""
     return Said(
         text,
-        speaker,
+        speaker or channel,
         start_ms=v.as_ms(item.get("start_time")),
         end_ms=v.as_ms(item.get("end_time")),
+        channel=channel,
+        words=words_of(item.get("words"), "text", "start_time", "end_time"),
     )
 
 
@@ -37,13 +40,13 @@ def parse(value: object) -> Call | None:
     holders: list[object] = [value] if "utterances" in value else []
     holders += result if isinstance(result, list) else [result]
     said: tuple[Said, ...] = ()
-    faults: tuple[tuple[str, str], ...] = ()
+    faults: tuple[Unread, ...] = ()
     known = False
     for number, holder in enumerate(holders):
         if not isinstance(holder, dict) or not {"utterances", "text"} & holder.keys():
             if holder is not None and isinstance(result, list):
                 fault = f"expected an object, found {type(holder).__name__}"
-                faults += ((f"result[{number}]", fault),)
+                faults += (Unread(f"result[{number}]", fault, v.excerpt(holder)),)
             continue
         known = True
         more, wrong = gather(holder.get("utterances"), "utterances", _utterance)

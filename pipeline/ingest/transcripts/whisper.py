@@ -5,8 +5,8 @@ from __future__ import annotations
 from pipeline.ingest.transcripts import values as v
 from pipeline.ingest.transcripts.calls import Call, Said, gather, json_reader
 from pipeline.ingest.transcripts.funasr import time_scale, unspaced
-
-_HALLUCINATED = "recogniser hallucination dropped: silence written as speech"
+from pipeline.ingest.transcripts.pauses import words_of
+from pipeline.ingest.transcripts.unmarked import is_spaced
 
 
 def _is_silence(item: object) -> bool:
@@ -23,7 +23,9 @@ def _speech(item: object, scale: float) -> Said | None:
     raw = item.get("text")
     words = item.get("words")
     if raw is None and isinstance(words, list):
-        raw = "".join(v.as_text(v.field(word, "word", "text")) or "" for word in words)
+        # Whisper's words open with the blank that stands before them.
+        names = (v.field(word, "word", "text") for word in words)
+        raw = "".join(name for name in names if isinstance(name, str))
     text = v.as_text(raw)
     if text is None:
         return None
@@ -34,7 +36,10 @@ def _speech(item: object, scale: float) -> Said | None:
         named = [name for name in named if name]
         speaker = max(sorted(set(named)), key=named.count) if named else ""
     start, end = (v.as_ms(item.get(key), scale=scale) for key in ("start", "end"))
-    return Said(unspaced(text), speaker or "", start_ms=start, end_ms=end)
+    timed = words_of(words, "word", "start", "end", scale=scale)
+    # Blanks are Whisper's punctuation, unless they stand after every word.
+    text = unspaced(text) if is_spaced(text) else text
+    return Said(text, speaker or "", start_ms=start, end_ms=end, words=timed)
 
 
 def parse(value: object) -> Call | None:
@@ -44,15 +49,20 @@ def parse(value: object) -> Call | None:
     ...     {"start": 0.0, "end": 2.5, "text": " 我要投訴", "speaker": "SPEAKER_01"}]}).said]
     [('我要投訴', 'SPEAKER_01', 2500)]
     """
-    if not isinstance(value, dict) or not ("segments" in value or "word_segments" in value):
+    if not isinstance(value, dict):
+        return None
+    if isinstance(value.get("transcription"), list):
+        # whisper.cpp, whose offsets are ms.
+        said, faults = gather(value["transcription"], "transcription", _offset)
+        return Call(said, _beside(value), faults=faults)
+    if not ("segments" in value or "word_segments" in value):
         return None
     items = value.get("segments")
     scale = 1000.0
-    faults: tuple[tuple[str, str], ...] = ()
+    silent = 0
     if isinstance(items, list):
-        faults = tuple(
-            (f"segments[{n}]", _HALLUCINATED) for n, item in enumerate(items) if _is_silence(item)
-        )
+        # Silence written as speech is no part of the call that couldn't be read.
+        silent = sum(map(_is_silence, items))
         items = [{"text": None} if _is_silence(item) else item for item in items]
         if not any("avg_logprob" in item for item in items if isinstance(item, dict)):
             spans = []
@@ -63,12 +73,23 @@ def parse(value: object) -> Call | None:
                     spans.append((start, end))
                     characters += len(v.as_text(v.field(item, "text")) or "")
             scale = time_scale(spans, characters) if spans else 1000.0
-    said, more = gather(items, "segments", lambda item: _speech(item, scale))
+    said, faults = gather(items, "segments", lambda item: _speech(item, scale))
     whole = v.as_text(value.get("text"))
-    if not said and whole and not more and not faults:
+    if not said and whole and not faults and not silent:
         said = (Said(unspaced(whole)),)
-    fields = {key: item for key, item in value.items() if not isinstance(item, list | dict)}
-    return Call(said, fields, faults=faults + more)
+    return Call(said, _beside(value), faults=faults, dropped=silent)
+
+
+def _beside(value: dict[str, object]) -> dict[str, object]:
+    return {key: item for key, item in value.items() if not isinstance(item, list | dict)}
+
+
+def _offset(item: object) -> Said | None:
+    text = v.as_text(v.field(item, "text"))
+    if text is None or not isinstance(item, dict):
+        return None
+    start, end = (v.as_ms(v.field(item.get("offsets"), edge)) for edge in ("from", "to"))
+    return Said(text, v.as_text(item.get("speaker")) or "", start_ms=start, end_ms=end)
 
 
 def _is_segment(value: object) -> bool:
@@ -82,7 +103,7 @@ def _is_segment(value: object) -> bool:
 READER = json_reader(
     "whisper",
     parse=parse,
-    marks=r'"(?:segments|word_segments)"\s*:|"(?:avg_logprob|no_speech_prob)"\s*:'
+    marks=r'"(?:segments|word_segments|transcription)"\s*:\s*\[|"(?:avg_logprob|no_speech_prob)"\s*:'
     r'|"start"\s*:[^{}]{0,60}"end"\s*:[^{}]{0,60}"text"\s*:',
     score=0.8,
     segment=_is_segment,
