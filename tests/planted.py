@@ -59,14 +59,14 @@ def secrets(place: str) -> dict[str, Secret]:
     first = (PLACES.index(place) + 11) * 100
 
     def add(kind: str, value: str, words: str, *needles: str) -> None:
-        digits = re.sub(r"[^0-9]", "", value.translate({ord(f): str(f) for f in "０１２３４５６７８９"}))
+        digits = max((re.sub(r"[^0-9]", "", one) for one in (value, *needles)), key=len)
         more = [value, *needles]
         if len(digits) >= 10:
             # Half a number is personal too; that of identity opens with a place and a year.
-            more += [digits, digits[-10:]] if kind == "id card" else [digits, digits[:10], digits[-10:]]
-        found[kind] = Secret(
-            kind, place, value, words.format(value), tuple(dict.fromkeys(more))
-        )
+            more += (
+                [digits, digits[-10:]] if kind == "id card" else [digits, digits[:10], digits[-10:]]
+            )
+        found[kind] = Secret(kind, place, value, words.format(value), tuple(dict.fromkeys(more)))
 
     numbers = iter(range(first, first + 100))
     number = mobile(next(numbers))
@@ -94,7 +94,11 @@ def secrets(place: str) -> dict[str, Secret]:
     n = next(numbers)
     add("QQ", f"28{n:04d}7713", "我的QQ是{}，加一下")
     n = next(numbers)
-    add("name", "钱" + _GIVEN[n % 18] + _GIVEN[(n // 18) % 18] + _GIVEN[n // 324], "我叫{}，等了很久")
+    add(
+        "name",
+        "钱" + _GIVEN[n % 18] + _GIVEN[(n // 18) % 18] + _GIVEN[n // 324],
+        "我叫{}，等了很久",
+    )
     n = next(numbers)
     add("address", f"云杉路{n}号3单元501室", "我家住{}，太远了", f"云杉路{n}号", f"{n}号3单元")
     n = next(numbers)

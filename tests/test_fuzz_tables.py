@@ -39,12 +39,22 @@ from tests.conftest import rows as rows_of
 from tests.conftest import write_config
 
 ROOT = Path(__file__).resolve().parent.parent
+TEXTS = (
+    "排队两个小时没人管",
+    "手续费又涨了, 换一家",
+    "=HYPERLINK(1)",
+    "第一行\n第二行",
+    '说是"免费"的',
+)
 ROWS: list[dict[str, Any]] = [
-    {"工单编号": f"T{n}", "受理时间": f"2026-09-0{n} 10:00:00", "投诉内容": text, "网点": "云桥支行"}
-    for n, text in enumerate(
-        ("排队两个小时没人管", "手续费又涨了, 换一家", "=HYPERLINK(1)", "第一行\n第二行", '说是"免费"的'), 1
-    )
-]  # fmt: skip
+    {
+        "工单编号": f"T{n}",
+        "受理时间": f"2026-09-0{n} 10:00:00",
+        "投诉内容": text,
+        "网点": "云桥支行",
+    }
+    for n, text in enumerate(TEXTS, 1)
+]
 NAMES = list(ROWS[0])
 
 
@@ -133,9 +143,13 @@ def read(path: Path, kind: str = "complaint", **more: Any) -> list[Verbatim | Qu
         for file in list_files(source):
             found += read_file(file, source, timezone="Asia/Shanghai")
     except InputError as exc:
-        assert "\n" not in str(exc), str(exc)[:300]
-        assert len(str(exc)) < 3000, len(str(exc))
-        return str(exc)
+        message = str(exc)
+    else:
+        message = ""
+    if message:
+        assert "\n" not in message, message[:300]
+        assert len(message) < 3000, len(message)
+        return message
     for record in found:
         assert isinstance(record, Verbatim | Quarantined)
         assert record.row >= 1
@@ -163,7 +177,7 @@ def within(seconds: int) -> Iterator[None]:
 
 
 _LIMITED = """
-import resource, sys, time
+import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[3]) << 20,) * 2)
 resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[4]),) * 2)
 from pipeline.config import SourceSettings
@@ -182,8 +196,10 @@ try:
     said = f"{records} records, {refused} refused" + (f", last {last}" if refused else "")
 except InputError as exc:
     said = f"refused: {exc}"
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-print(f"{peak} {said}")
+# Not ru_maxrss: a child's begins at what its parent held.
+with open("/proc/self/status") as status:
+    peak = next(int(line.split()[1]) // 1024 for line in status if line.startswith("VmHWM"))
+print(f"{peak} {said[:2000]}")
 """
 
 
@@ -248,7 +264,8 @@ def test_a_file_cut_anywhere(tmp_path: Path, name: str, share: float) -> None:
 def test_a_file_cut_at_every_byte(tmp_path: Path, name: str) -> None:
     content = FORMS[name]
     check = kept_apart(tmp_path)
-    for size in range(len(content)):
+    # Of a larger file some two thousand bytes, odd and even.
+    for size in range(0, len(content), len(content) // 2000 * 2 + 1):
         check(name, content[:size])
 
 
@@ -460,11 +477,11 @@ def test_a_text_that_opens_like_a_formula_is_a_text(tmp_path: Path, name: str, s
 )
 def test_encodings_mixed_in_one_file(tmp_path: Path, codecs: list[str], name: str) -> None:
     sign = "\t" if name == "a.tsv" else ","
-    lines = [sign.join(["工单编号", "投诉内容"]).encode()] if name in ("a.csv", "a.tsv") else []
+    lines = [sign.join(["id", "content"]).encode()] if name in ("a.csv", "a.tsv") else []
     for n, codec in enumerate(codecs):
         text = f"客户排队第{n}次没人管" if codec != "big5" else f"客戶的櫃員態度第{n}次不好"
         line = {
-            "a.jsonl": json.dumps({"工单编号": f"T{n}", "投诉内容": text}, ensure_ascii=False),
+            "a.jsonl": json.dumps({"id": f"T{n}", "content": text}, ensure_ascii=False),
             "a.txt": text,
         }.get(name, sign.join([f"T{n}", text]))
         lines.append(b"caf\xe9" if codec == "latin" else line.encode(codec))
@@ -491,7 +508,7 @@ def test_a_huge_cell(tmp_path: Path, name: str, size: int) -> None:
     lines = [NAMES[0] + sign + NAMES[2], *(sign.join(row.values()) for row in (two, one, two))]
     content = {
         "a.txt": "\n".join(row["投诉内容"] for row in (two, one, two)).encode(),
-        "a.jsonl": "\n".join(json.dumps(row, ensure_ascii=False) for row in (two, one, two)).encode(),
+        "a.jsonl": "\n".join(json.dumps(row) for row in (two, one, two)).encode(),
         "a.json": json.dumps([two, one, two], indent=1, ensure_ascii=False).encode(),
         "a.parquet": _parquet([two, one, two]),
     }.get(name, "\n".join(lines).encode())  # fmt: skip
@@ -519,7 +536,9 @@ def test_a_line_of_a_gigabyte(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("head", [b"", b"\xef\xbb\xbf", "工单编号,投诉内容\n".encode(), b"{", b"PAR1"])
+@pytest.mark.parametrize(
+    "head", [b"", b"\xef\xbb\xbf", "工单编号,投诉内容\n".encode(), b"{", b"PAR1"]
+)
 def test_a_gigabyte_of_nothing(tmp_path: Path, head: bytes) -> None:
     path = tmp_path / "a.csv"
     with path.open("wb") as stream:
@@ -582,12 +601,16 @@ def far_cell() -> bytes:
 
 
 def far_row() -> bytes:
-    cells = f'<row r="1">{_inline("A1", "投诉内容")}</row><row r="2">{_inline("A2", "慢得很呀")}</row>'
+    cells = (
+        f'<row r="1">{_inline("A1", "投诉内容")}</row><row r="2">{_inline("A2", "慢得很呀")}</row>'
+    )
     return _with_sheet(_sheet(cells + f'<row r="1048576">{_inline("AZ1048576", "慢")}</row>'))
 
 
 def wide_claim() -> bytes:
-    cells = f'<row r="1">{_inline("A1", "投诉内容")}</row><row r="2">{_inline("A2", "慢得很呀")}</row>'
+    cells = (
+        f'<row r="1">{_inline("A1", "投诉内容")}</row><row r="2">{_inline("A2", "慢得很呀")}</row>'
+    )
     return _with_sheet(_sheet(cells, "A1:XFD1048576"))
 
 
@@ -682,15 +705,16 @@ def test_a_workbook_that_is_a_bomb(tmp_path: Path, make: Callable[[], bytes]) ->
 
 
 def parquet_of_one_value() -> bytes:
-    """Two hundred million rows in some kilobytes."""
+    """Two million rows in some kilobytes: many, and each of them a record."""
     batch = pa.array(["排队太久了没人管"] * 1_000_000).dictionary_encode()
-    table = pa.table({"投诉内容": pa.chunked_array([batch] * 20)})
+    table = pa.table({"投诉内容": pa.chunked_array([batch] * 2)})
     out = io.BytesIO()
-    pq.write_table(table, out, compression="zstd", row_group_size=20_000_000)
+    pq.write_table(table, out, compression="zstd", row_group_size=2_000_000)
     return out.getvalue()
 
 
 def parquet_of_one_cell() -> bytes:
+    """600 MB of one character in 55 kB."""
     out = io.BytesIO()
     pq.write_table(pa.table({"投诉内容": ["慢" * 200_000_000]}), out, compression="zstd")
     return out.getvalue()
@@ -808,7 +832,9 @@ def test_a_pattern_that_climbs_out_opens_nothing(drop: Path, inner: str) -> None
     assert isinstance(found, str) or not inner.startswith("*")
 
 
-@pytest.mark.parametrize("pattern", ["**", "**/**/**/**/*", "[", "[!]", "*" * 60, "a\0b*", "?" * 300])
+@pytest.mark.parametrize(
+    "pattern", ["**", "**/**/**/**/*", "[", "[!]", "*" * 60, "a\0b*", "?" * 300]
+)
 def test_odd_patterns_give_records_or_one_line(drop: Path, pattern: str) -> None:
     with within(20):
         read(drop / pattern)
@@ -858,8 +884,10 @@ def test_what_may_not_be_read_is_one_line(drop: Path) -> None:
         (drop / "in").chmod(0o700)
 
 
-ODD_NAMES = (b"a\nb.csv", b"a\r\nb.csv", b"\xff\xfe.csv", "客户\u202e表.csv".encode(), b"-rf.csv",
-             b"a\x1b[31mb.csv", b" .csv", b"a'b\";--.csv", b"%s{0}.csv", b"x" * 250 + b".csv")  # fmt: skip
+ODD_NAMES = (b"a\nb.csv", b"a\r\nb.csv", b"\xff\xfe.csv", b"-rf.csv", b"a\x7fb.csv",
+             "客户\u202e表.csv".encode(), b"a\x1b[31mb.csv", b" .csv", b"a'b\";--.csv",
+             b"%s{0}.csv",
+             b"x" * 250 + b".csv")  # fmt: skip
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux only")
@@ -868,7 +896,7 @@ ODD_NAMES = (b"a\nb.csv", b"a\r\nb.csv", b"\xff\xfe.csv", "客户\u202e表.csv".
 def test_any_name_of_a_file_is_published_or_one_line(tmp_path: Path, name: bytes) -> None:
     folder = tmp_path / "drop"
     folder.mkdir()
-    path = os.path.join(os.fsencode(folder), name)
+    path = os.fsencode(folder) + b"/" + name
     with open(path, "wb") as stream:  # noqa: PTH123 - a name of bytes
         stream.write(FORMS["a.csv"] + b"T9,\xff\xff,x,x\n")
     config = write_config(tmp_path, {"name": "s", "kind": "complaint", "path": "drop"})

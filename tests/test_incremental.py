@@ -81,7 +81,9 @@ def test_an_export_that_grows_night_by_night_adds_what_is_new(desk: Desk) -> Non
     assert desk.ids() == ["T1", "T2", "T3"]
 
 
-@pytest.mark.parametrize("head", [HEAD, "工单号,受理时间,投诉内容,网点\n"], ids=["ids", "other name"])
+@pytest.mark.parametrize(
+    "head", [HEAD, "工单号,受理时间,投诉内容,网点\n"], ids=["ids", "other name"]
+)
 def test_a_file_that_is_renamed_gives_no_second_document(desk: Desk, head: str) -> None:
     desk.put("a.csv", SEPTEMBER, head=head)
     desk.run()
@@ -230,3 +232,20 @@ def test_age_has_no_part_in_it(desk: Desk) -> None:
     path.with_suffix(".tmp").rename(path)
     assert path.stat().st_mtime >= datetime(2020, 1, 1).timestamp()
     assert desk.run().files == 0
+
+
+def test_recordings_that_differ_in_the_callers_number_alone_stay_apart(tmp_path: Path) -> None:
+    """However the numbers are masked where the names of files are stored."""
+    calls = tmp_path / "calls"
+    calls.mkdir()
+    words = ("卡被吞了没人管", "手续费又涨了", "排队两个小时")
+    for n, said in enumerate(words):
+        text = f"客服：您好\n客户：{said}\n"
+        (calls / f"20260903_1420000123{n}_0007.txt").write_text(text, encoding="utf-8")
+    config = write_config(tmp_path, {"name": "calls", "kind": "transcript", "path": "calls"})
+    assert job.run(load_settings(config)).documents == 3
+    assert job.run(load_settings(config)).files == 0
+    text = "客服：您好\n客户：利息算不清楚\n"
+    (calls / "20260903_14200001231_0007.txt").write_text(text, encoding="utf-8")
+    summary = job.run(load_settings(config))
+    assert (summary.files, summary.skipped, summary.documents) == (1, 2, 3)

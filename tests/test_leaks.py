@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +51,7 @@ def inputs(folder: Path) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory, resources: Resources) -> Iterator[Ran]:
+def plain(tmp_path_factory: pytest.TempPathFactory, resources: Resources) -> Ran:
     """Every secret through one run without Prefect, with all that is logged at DEBUG."""
     folder, work = tmp_path_factory.mktemp("plain"), tmp_path_factory.mktemp("work")
     settings = load_settings(plant(folder))
@@ -77,7 +77,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory, resources: Resources) -> Ite
     left["log"] = "\n".join(said).encode()
     left["summary"] = repr(summary).encode()
     assert summary.quarantined > 40
-    yield Ran(left, database)
+    return Ran(left, database)
 
 
 @pytest.mark.parametrize("place", [place for place in PLACES if place not in FAILING])
@@ -92,7 +92,9 @@ def test_the_search_finds_what_is_there(plain: Ran, tmp_path: Path) -> None:
     for form in forms_of(one.value):
         (tmp_path / "log").write_bytes(b"said " + form)
         assert len(leaks(left_in(tmp_path), [one])) == 1
-    assert any(content.startswith(b"SQLite", content.find(b"\n") + 1) for content in plain.left.values())
+    assert any(
+        content.startswith(b"SQLite", content.find(b"\n") + 1) for content in plain.left.values()
+    )
     assert "手续费又涨了".encode() in plain.left["table documents"]
     assert "手续".encode() in plain.left["search index"]
 
@@ -120,7 +122,9 @@ def test_every_secret_is_planted(tmp_path: Path) -> None:
 # ---- runs in processes of their own
 
 
-def start(folder: Path, *, prefect: bool = False, before: str = "") -> subprocess.CompletedProcess[bytes]:
+def start(
+    folder: Path, *, prefect: bool = False, before: str = ""
+) -> subprocess.CompletedProcess[bytes]:
     """Run ``voc run`` on a folder with a TMPDIR and a PREFECT_HOME of its own.
 
     ``before`` is executed first, in workers too.
@@ -157,7 +161,9 @@ def start(folder: Path, *, prefect: bool = False, before: str = "") -> subproces
     )
 
 
-def searched(folder: Path, given: set[str], done: subprocess.CompletedProcess[bytes]) -> dict[str, bytes]:
+def searched(
+    folder: Path, given: set[str], done: subprocess.CompletedProcess[bytes]
+) -> dict[str, bytes]:
     left = left_in(folder, without={*given, "start.py"})
     left |= {"stdout": done.stdout, "stderr": done.stderr}
     for database in (folder / "out" / "voc.sqlite", folder / "prefect" / "prefect.db"):
@@ -327,7 +333,8 @@ class Die:
 """
 #: Where a run is killed, and what has to lie there then, so that the test means something.
 KILLED = {
-    "reading": ("import pipeline.store.parts as m\nm.write_part = Die(m.write_part, True, 6)", "parquet"),
+    "reading": (
+        "import pipeline.store.parts as m\nm.write_part = Die(m.write_part, True, 6)", "parquet"),
     "writing a part": (
         "import pipeline.store.parts as m\n"
         "m.pq.write_table = Die(m.pq.write_table, True, 9)", ".draft"),
@@ -338,7 +345,9 @@ KILLED = {
     "before the commit": (
         "import pipeline.store.publish as m\nm.CACHE_KIB = 16\n"
         "die = Die(m.Writer.finish, True)\nm.Writer.finish = lambda self: die(self)", "-wal"),
-    "reporting": ("import pipeline.report.html as m\nm.write_report = Die(m.write_report, False)", "voc.sqlite"),
+    "reporting": (
+        "import pipeline.report.html as m\nm.write_report = Die(m.write_report, False)",
+        "voc.sqlite"),
 }  # fmt: skip
 
 

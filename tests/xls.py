@@ -40,7 +40,9 @@ def _compound(stream: bytes) -> bytes:
     stream = stream.ljust(-(-len(stream) // _SECTOR) * _SECTOR, b"\0")
     sectors = len(stream) // _SECTOR
     header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16)
-    header += struct.pack("<HHHHH6xIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, _END, 0, _END, 0)
+    header += struct.pack(
+        "<HHHHH6xIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4096, _END, 0, _END, 0
+    )
     header += struct.pack("<109I", 0, *[_FREE] * 108)
     chain = [_FAT, _END, *range(3, sectors + 2), _END]
     table = struct.pack(f"<{len(chain)}I", *chain).ljust(_SECTOR, b"\xff")

@@ -33,7 +33,15 @@ SECOND = (
     "算了以后不来了", "打电话没人接", "总之还可以吧", "别的银行都免费", "希望尽快改进",
     "跑了{}趟没办成",
 )  # fmt: skip
-PERSONAL = ("请打1420{:07d}回电", "我叫钱晓雨，邮箱li{}@post.example.cn", "身份证{:06d}199003071234")
+THIRD = (
+    "上周{}号去的", "在二楼等了{}分钟", "客服说要{}天", "同事也遇到{}回", "办了{}张卡",
+    "号码排到{}", "窗口只开{}个", "存了{}万", "孩子{}岁没人让座", "停车花了{}元",
+)  # fmt: skip
+PERSONAL = (
+    "请打1420{:07d}回电",
+    "我叫钱晓雨，邮箱li{}@post.example.cn",
+    "身份证{:06d}199003071234",
+)
 
 
 def write_survey(path: Path, rows: int, *, seed: int = 0) -> None:
@@ -43,7 +51,10 @@ def write_survey(path: Path, rows: int, *, seed: int = 0) -> None:
     def answer() -> str:
         if rng.random() < 0.05:
             return "无"
-        text = f"{rng.choice(FIRST)}，{rng.choice(SECOND)}".format(*(rng.randrange(90),) * 2)
+        # Few of so many may be copies of each other: copies are counted once.
+        parts = [rng.choice(FIRST), rng.choice(SECOND), *rng.sample(THIRD, rng.randrange(4))]
+        rng.shuffle(parts)
+        text = "，".join(part.format(rng.randrange(2, 99)) for part in parts)
         if rng.random() < 0.05:
             text += "，" + rng.choice(PERSONAL).format(rng.randrange(1_000_000))
         return f'"{text}"'
@@ -164,7 +175,8 @@ def measure(work: str, path: Path) -> None:
 
 def figures(sizes: list[int], works: list[str], folder: Path) -> Iterator[str]:
     """Yield the lines of the table."""
-    yield f"{'work':<12} {'rows':>9} {'records':>9} {'s':>7} {'rows/s':>8} {'MiB':>6} {'child MiB':>9}"
+    names = f"{'work':<12} {'rows':>9} {'records':>9} {'s':>7} {'rows/s':>8} "
+    yield f"{names}{'MiB':>6} {'child MiB':>9}"
     for size in sizes:
         path = folder / f"{size}.csv"
         write_survey(path, size)
