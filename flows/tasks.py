@@ -29,8 +29,9 @@ def _told_without_data() -> Iterator[None]:
     """Let Prefect, which stores the message of every exception, see none that quotes data."""
     try:
         yield
-    except VocError:
-        raise
+    except VocError as exc:
+        # Prefect stores the whole chain of causes, and a library's message may quote a cell.
+        raise type(exc)(str(exc)) from None
     except Exception as exc:
         raise unexpected(exc, "run 'voc run --no-prefect' to see more") from None
 

@@ -177,12 +177,32 @@ def plan(settings: Settings, *, sources: Sequence[str] = (), again: bool = False
 
 @contextmanager
 def work_folder() -> Iterator[Path]:
-    """Yield a private folder for the masked parts of one run; it is gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="voc-"))
+    """Yield a private folder for the masked parts of one run; it is gone afterwards.
+
+    Folders that killed runs left are cleared away first.
+    """
+    _clear_orphans()
+    folder = Path(tempfile.mkdtemp(prefix=f"voc-{os.getpid()}-"))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear_orphans() -> None:
+    """Remove work folders of ours whose process is no more."""
+    for folder in Path(tempfile.gettempdir()).glob("voc-*-*"):
+        number = folder.name.split("-")[1]
+        if not number.isdecimal() or folder.is_symlink():
+            continue
+        try:
+            if hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
+                continue
+            os.kill(int(number), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except (OSError, OverflowError):
+            continue
 
 
 def read(

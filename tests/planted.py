@@ -39,6 +39,7 @@ PLACES = (
 )
 _SPOKEN = str.maketrans("0123456789", "零幺二三四五六七八九")
 _FULL = str.maketrans("0123456789", "０１２３４５６７８９")
+_SURNAMES = "钱孙李周吴郑王冯陈"
 _GIVEN = "晓雨宏志欣怡俊杰婉清浩然梓涵思远嘉宁"
 
 
@@ -96,7 +97,7 @@ def secrets(place: str) -> dict[str, Secret]:
     n = next(numbers)
     add(
         "name",
-        "钱" + _GIVEN[n % 18] + _GIVEN[(n // 18) % 18] + _GIVEN[n // 324],
+        _SURNAMES[n // 324] + _GIVEN[n % 18] + _GIVEN[(n // 18) % 18],
         "我叫{}，等了很久",
     )
     n = next(numbers)

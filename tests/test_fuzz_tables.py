@@ -946,7 +946,7 @@ def test_a_file_that_vanishes_before_it_is_read_is_one_line(drop: Path) -> None:
     source = SourceSettings(name="s", kind="complaint", path=str(drop))
     [file] = list_files(source)
     (drop / "a.csv").unlink()
-    with pytest.raises(InputError, match="expected a readable file"):
+    with pytest.raises(InputError, match="expected the file that was listed"):
         list(read_file(file, source, timezone="Asia/Shanghai"))
 
 

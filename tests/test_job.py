@@ -343,7 +343,7 @@ def test_a_file_that_is_written_to_while_it_is_read_waits_for_the_next_run(
         patch.setattr(job, "plan", and_then_written_to)
         job.run(settings)
     [refused] = rows(settings.output.database, "SELECT reason FROM report_quarantine")
-    assert "found it written to" in refused["reason"]
+    assert "found it changed" in refused["reason"]
     assert not rows(settings.output.database, "SELECT 1 FROM documents WHERE external_id = 'L1'")
     assert job.run(settings).kept == 2
 

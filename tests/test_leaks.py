@@ -195,17 +195,17 @@ def few_good(folder: Path) -> None:
 
 
 def broken_file(folder: Path) -> None:
-    plant(folder)
     named = secrets("exception")
-    calls = folder / "calls" / f"{named['mobile'].value}.json"
-    calls.write_text('[{"key": "a", "sentence_info": [{"text": "' + named["name"].words)
+    name = f"{named['mobile'].value}.json"
+    (folder / name).write_text('{"key": "a", "sentence_info": [{"text": "' + named["name"].words)
+    write_config(folder, {"name": "calls", "kind": "transcript", "path": name})
 
 
 def broken_book(folder: Path) -> None:
     named = secrets("exception")
     name = f"{named['name'].value}{named['mobile'].value}.xlsx"
     (folder / name).write_bytes(b"PK\x03\x04" + named["e-mail"].value.encode() * 9)
-    write_config(folder, {"name": "calls", "kind": "complaint", "path": "*.xlsx"})
+    write_config(folder, {"name": "calls", "kind": "complaint", "path": name})
 
 
 def columns_found(*, columns: dict[str, str], width: int = 30) -> Callable[[Path], None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ __all__ = [
     "readers",
 ]
 
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 #: Hexadecimal digits of a masked path's mark.
 _MARK = 6
 _BUILT_IN: tuple[Reader, ...] = (complaints.READER, surveys.READER, *TRANSCRIPT_READERS)
@@ -94,6 +96,21 @@ def list_files(source: SourceSettings) -> list[InputFile]:
         digest = queries.digest_of(source)
         path = queries.path_of(source)
         return [InputFile(path, source.name, digest.hexdigest(), digest.size)]
+    try:
+        return _listed(source)
+    except (OSError, ValueError, RuntimeError, RecursionError) as exc:
+        # A link to itself, a pattern no file system takes, folders a thousand deep.
+        raise InputError(
+            scrub(
+                f"{source.path}: expected files, found a path that can't be followed "
+                f"({type(exc).__name__}); set 'path:' of source {source.name!r}"
+            )
+        ) from None
+    except InputError as exc:
+        raise InputError(scrub(str(exc))) from None
+
+
+def _listed(source: SourceSettings) -> list[InputFile]:
     path = Path(source.path)
     if path.is_file():
         return [_input_file(path, source.name)]
@@ -157,6 +174,11 @@ def read_file(
         if source.query:
             records = queries.read(source, timezone, digest=digest)
         else:
+            if not file.path.is_file():
+                raise InputError(
+                    f"{file.path}: expected the file that was listed, found none; put it back"
+                )
+            _check_unchanged(file)
             records = choose_reader(file.path, source).read(file.path, source, timezone)
         for record in records:
             if isinstance(record, Quarantined):
@@ -195,8 +217,8 @@ def _check_unchanged(file: InputFile) -> None:
         ) from exc
     if file.changed_ns and (found.st_mtime_ns, found.st_size) != (file.changed_ns, file.size):
         raise InputError(
-            f"{file.path}: expected the file to stay as it is while it is read, found it written "
-            "to; run again when it is whole"
+            f"{file.path}: expected the file to stay as it is while it is read, found it changed; "
+            "run again when it is whole"
         )
 
 
@@ -259,7 +281,9 @@ def _label(path: Path) -> str:
     The mark is a part of a hash so short that some hundred numbers fit it: it names nobody.
     """
     raw = str(path)
-    label = scrub(raw)
+    # Bytes that are no text, and line ends, can't be stored or would break a message.
+    plain = _UNPRINTABLE.sub("\ufffd", raw)
+    label = scrub(plain)
     if label == raw:
         return raw
     return f"{label}#{hashlib.sha256(os.fsencode(path)).hexdigest()[:_MARK]}"

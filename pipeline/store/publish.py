@@ -314,7 +314,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         if isinstance(exc, sqlite3.IntegrityError | sqlite3.ProgrammingError):
             raise
         raise StoreError(
-            f"{path}: expected to write the output database, got: {exc}; nothing was changed"
+            f"{path}: expected to write the output database, got: {_told(exc)}; nothing was changed"
         ) from exc
     finally:
         # Closing rolls back whatever was not committed.
@@ -381,6 +381,11 @@ def _open(path: Path) -> sqlite3.Connection:
         if not opened:
             connection.close()
     return connection
+
+
+def _told(exc: sqlite3.Error) -> str:
+    """Return what SQLite itself said; any other message could quote what was to be stored."""
+    return str(exc) if getattr(exc, "sqlite_errorcode", None) is not None else type(exc).__name__
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -36,6 +36,10 @@ class Lines:
                 continue
             yield line
 
+    def read(self, size: int) -> str:
+        """Return so many characters of the stream, lines or not."""
+        return self._text.read(size)
+
     def marked(self) -> Iterator[tuple[str, bool]]:
         """Yield every line with whether it was cut."""
         for line in self:

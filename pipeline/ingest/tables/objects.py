@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pipeline.errors import InputError
+from pipeline.ingest.arrays import MAX_ITEM, ArrayFault, array_items
 from pipeline.ingest.tables.lines import MAX_LINE, Lines
 from pipeline.ingest.tables.table import SAMPLE, BadRow, Cell, Form, Row, Table, excerpt_of, plain
 
@@ -68,18 +69,15 @@ def try_json(lines: Lines, name: str, codec: str, prefix: str, start: str) -> Ta
     named = Path(name).suffix.lower() == ".json"
     if start == "[" and not named and not prefix.lstrip()[1:].lstrip().startswith(("{", "]", '"')):
         return None
-    try:
-        loaded = json.loads("".join(lines))
-    except (ValueError, RecursionError) as exc:
-        raise InputError(
-            f"{name}: expected JSON, found it broken ({type(exc).__name__}); export it again, "
-            "one object a line is safest"
-        ) from exc
-    if isinstance(loaded, dict):
-        loaded = _wrapped(loaded) or [loaded]
+    records = array_items(lines.read) if start == "[" else _whole(lines, name)
 
     def objects() -> Iterator[tuple[int, dict[str, Cell]] | BadRow]:
-        for number, record in enumerate(loaded, 1):
+        for number, record in enumerate(records, 1):
+            if isinstance(record, ArrayFault):
+                raise InputError(
+                    f"{name}: {record.reason}, at item {number}; export it again, one object a "
+                    "line is safest"
+                )
             if isinstance(record, dict):
                 yield number, {str(key): plain(value) for key, value in record.items()}
             elif isinstance(record, str):
@@ -89,6 +87,24 @@ def try_json(lines: Lines, name: str, codec: str, prefix: str, start: str) -> Ta
                 yield BadRow(number, reason, excerpt=excerpt_of([plain(record)]))
 
     return _from_objects(objects(), name, "json", codec)
+
+
+def _whole(lines: Lines, name: str) -> Iterator[object]:
+    """Yield the records of an object that wraps a list of them, or is one itself."""
+    text = lines.read(MAX_ITEM + 1)
+    if len(text) > MAX_ITEM:
+        raise InputError(
+            f"{name}: expected JSON of at most {MAX_ITEM:,} characters where one object holds "
+            "all, found more; export one object a line"
+        )
+    try:
+        loaded = json.loads(text.lstrip("\ufeff"))
+    except (ValueError, RecursionError) as exc:
+        raise InputError(
+            f"{name}: expected JSON, found it broken ({type(exc).__name__}); export it again, "
+            "one object a line is safest"
+        ) from exc
+    yield from _wrapped(loaded) or [loaded]
 
 
 def _wrapped(record: Mapping[str, object]) -> list[object] | None:

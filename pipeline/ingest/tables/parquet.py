@@ -30,7 +30,8 @@ def open_parquet(source: Path | IO[bytes], name: str) -> Table:
     """
     import pyarrow as pa
 
-    faults = (pa.ArrowException, OSError, ValueError, OverflowError)
+    # An unknown time zone is a KeyError; a cell larger than the memory gives no other sign.
+    faults = (pa.ArrowException, OSError, ValueError, OverflowError, KeyError, MemoryError)
     cure = "expected a Parquet file, found it corrupt or cut short; export it again"
     try:
         file = _opened(source, ())
@@ -103,7 +104,8 @@ def _repeats_long_texts(source: Path | IO[bytes], groups: int, texts: Sequence[s
     for number in range(groups):
         # The first row brings the whole dictionary of its row group.
         for batch in file.iter_batches(1, row_groups=[number], columns=list(texts)):
-            for column in batch.columns:
+            # Of two columns of one name pyarrow keeps none in its dictionary.
+            for column in (one for one in batch.columns if hasattr(one, "dictionary")):
                 size = pc.max(pc.binary_length(column.dictionary)).as_py()
                 if size is not None and size > _MOST // _BATCH:
                     return True
@@ -141,7 +143,7 @@ def _values(column: Any) -> Sequence[object]:
     try:
         values: list[object] = column.to_pylist()
         return values
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, KeyError):
         # One value of the column is no text or no date: only its row is at fault.
         return [_value(scalar) for scalar in column]
 
@@ -150,7 +152,7 @@ def _value(scalar: Any) -> object:
     try:
         value: object = scalar.as_py()
         return value
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, KeyError):
         return _BROKEN
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import IO
 
@@ -14,7 +16,12 @@ from pipeline.ingest.tables.header import assemble
 from pipeline.ingest.tables.table import BadRow, Cell, Table
 
 #: A workbook that unfolds to more than this is refused (a zip bomb, or a file for a database).
-MAX_UNZIPPED = 300_000_000
+MAX_UNZIPPED = 200_000_000
+#: A sheet is held as a block from its first to its last filled cell, empty ones too.
+MAX_CELLS = 16_000_000
+#: Sheets looked at for one that isn't empty.
+_MOST_SHEETS = 20
+_CELL = re.compile(rb'<c\b(?:[^>]*?\s)?r="([A-Z]{1,3})([0-9]{1,7})"(?:[^>]*[^/>])?>')
 #: Packed more densely than any sheet of text; small books may be, they do no harm.
 MAX_RATIO = 250
 _HARMLESS = 30_000_000
@@ -30,12 +37,18 @@ def open_sheet(body: IO[bytes], name: str, sheet: str) -> Table:
             with zipfile.ZipFile(content) as archive:
                 size = sum(info.file_size for info in archive.infolist())
                 packed = sum(info.compress_size for info in archive.infolist())
-        except (zipfile.BadZipFile, OSError, ValueError, RuntimeError) as exc:
+                cells = _most_cells(archive) if size <= MAX_UNZIPPED else 0
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as exc:
             raise InputError(f"{name}: expected a workbook, found a corrupt file; {cure}") from exc
         if size > MAX_UNZIPPED or (size > _HARMLESS and size > MAX_RATIO * packed):
             raise InputError(
                 f"{name}: expected a workbook, found one that unfolds to {size:,} bytes; "
                 "export it as CSV"
+            )
+        if cells > MAX_CELLS:
+            raise InputError(
+                f"{name}: expected a sheet of at most {MAX_CELLS:,} cells, found one that spans "
+                f"{cells:,}; look for a lone cell far outside, or export it as CSV"
             )
         content.seek(0)
     try:
@@ -68,8 +81,40 @@ def open_sheet(body: IO[bytes], name: str, sheet: str) -> Table:
     return assemble(raw(), name, "sheet", sheet=chosen, tall=tall)
 
 
+def _most_cells(archive: zipfile.ZipFile) -> int:
+    """Return how many cells the largest sheet spans; cells without content don't count."""
+    most = 0
+    for info in archive.infolist():
+        if not re.fullmatch(r"xl/worksheets/[^/]+\.xml", info.filename):
+            continue
+        columns: set[bytes] = set()
+        rows = 0
+        tail = b""
+        with archive.open(info) as stream:
+            while chunk := stream.read(1 << 20):
+                found = _CELL.findall(tail + chunk)
+                columns.update(letters for letters, _ in found)
+                rows = max(rows, max((int(number) for _, number in found), default=0))
+                tail = chunk[-256:]
+        width = max(map(_column, columns), default=0)
+        most = max(most, rows * width)
+    return most
+
+
+def _column(letters: bytes) -> int:
+    """Return the number of a column by its letters.
+
+    >>> _column(b"A"), _column(b"AB"), _column(b"XFD")
+    (1, 28, 16384)
+    """
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
 def _first_filled(book: python_calamine.CalamineWorkbook, names: Sequence[str]) -> str:
-    for name in names:
+    for name in names[:_MOST_SHEETS]:
         if book.get_sheet_by_name(name).total_height:
             return name
     return names[0]

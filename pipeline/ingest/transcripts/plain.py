@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.config import SourceSettings
 from pipeline.errors import InputError
+from pipeline.ingest.arrays import MAX_ITEM
 from pipeline.ingest.columns import known_role
 from pipeline.ingest.reader import Reader
 from pipeline.ingest.transcripts import noise
@@ -221,7 +222,7 @@ def _is_head(name: str) -> bool:
 def _read(path: Path, source: SourceSettings, timezone: str) -> Iterator[Verbatim | Quarantined]:
     encoding = v.encoding_of(path, source.encoding)
     with path.open(encoding=encoding) as file:
-        lines = iter(lambda: file.readline(v.MAX_VALUE), "")
+        lines = iter(lambda: file.readline(MAX_ITEM), "")
         yield from read_lines(enumerate(lines, start=1), path, source, timezone)
 
 
@@ -255,7 +256,7 @@ def read_lines(
 
     for number, line in numbered:
         size += len(line)
-        if size > v.MAX_VALUE:
+        if size > MAX_ITEM:
             raise InputError(f"{path}: expected calls, found one of more than 64 million signs")
         # A rule or a heading is short; the patterns are slow on long lines.
         short = len(line) <= 300

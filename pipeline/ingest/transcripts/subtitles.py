@@ -13,6 +13,7 @@ from webvtt.vtt import WebVTTCommentBlock, WebVTTCueBlock, WebVTTStyleBlock
 
 from pipeline.config import SourceSettings
 from pipeline.errors import InputError
+from pipeline.ingest.arrays import MAX_ITEM
 from pipeline.ingest.reader import Reader
 from pipeline.ingest.transcripts import values as v
 from pipeline.ingest.transcripts.calls import Call, Said, Unread, records
@@ -172,7 +173,7 @@ def _sniff(path: Path, head: bytes) -> float:
 def _read(path: Path, source: SourceSettings, timezone: str) -> Iterator[Verbatim | Quarantined]:
     encoding = v.encoding_of(path, source.encoding)
     with path.open(encoding=encoding) as file:
-        text = file.read(v.MAX_VALUE)
+        text = file.read(MAX_ITEM)
     said, faults = parse(text)
     for line, fault in faults:
         yield Quarantined(str(path), line, fault.column, fault.reason, fault.excerpt)

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TextIO
 
 from pipeline.errors import InputError
+from pipeline.ingest.arrays import MAX_ITEM, ArrayFault, array_items
 
 _CHUNK = 1 << 18
-#: Longest single JSON value held in memory, in characters; a longer one is no call.
-MAX_VALUE = 64_000_000
 #: Longest excerpt of a part that can't be read, in characters.
 EXCERPT = 500
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -142,10 +141,10 @@ def loads(text: str) -> object:
 
 
 def _lines(file: TextIO) -> Iterator[tuple[int, object]]:
-    first = file.readline(MAX_VALUE)
+    first = file.readline(MAX_ITEM)
     if isinstance(loads(first.strip("\ufeff \t\r\n") or "null"), Broken) or not first.strip():
         # One object printed over many lines breaks on its first line.
-        whole = loads(first + file.read(MAX_VALUE))
+        whole = loads(first + file.read(MAX_ITEM))
         if not isinstance(whole, Broken):
             yield 1, whole
             return
@@ -154,7 +153,7 @@ def _lines(file: TextIO) -> Iterator[tuple[int, object]]:
             return
     file.seek(0)
     row = 0
-    while line := file.readline(MAX_VALUE):
+    while line := file.readline(MAX_ITEM):
         row += 1
         text = line.strip("\ufeff \t\r\n")
         if text:
@@ -162,42 +161,8 @@ def _lines(file: TextIO) -> Iterator[tuple[int, object]]:
 
 
 def _items(file: TextIO) -> Iterator[tuple[int, object]]:
-    decoder = json.JSONDecoder()
-    buffer = file.read(_CHUNK).lstrip("\ufeff \t\r\n")[1:]
-    row, ended, want = 0, False, _CHUNK
-    while True:
-        buffer = buffer.lstrip(" \t\r\n,")
-        if buffer.startswith("]"):
-            return
-        value: object = None
-        try:
-            value, end = decoder.raw_decode(buffer) if buffer else (None, 0)
-            # A number at the edge of the buffer may go on in the next chunk.
-            complete = bool(buffer) and (end < len(buffer) or ended)
-        except RecursionError:
-            reason = "expected a call, found JSON nested too deeply"
-            yield row + 1, Broken(reason, excerpt(buffer))
-            return
-        except ValueError:
-            complete = False
-        if complete:
-            row += 1
-            yield row, value
-            buffer, want = buffer[end:], _CHUNK
-            continue
-        if ended:
-            reason = "expected JSON, found a break; the export may be cut off"
-            yield row + 1, Broken(reason, excerpt(buffer))
-            return
-        if len(buffer) > MAX_VALUE:
-            reason = "expected a call, found one value of more than 64 MB"
-            yield row + 1, Broken(reason, excerpt(buffer))
-            return
-        chunk = file.read(want)
-        # Doubling keeps re-parsing of one long call linear in its length.
-        want *= 2
-        ended = not chunk
-        buffer += chunk
+    for row, item in enumerate(array_items(file.read), start=1):
+        yield row, Broken(item.reason, item.excerpt) if isinstance(item, ArrayFault) else item
 
 
 def as_text(value: object) -> str | None:

@@ -135,6 +135,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _CELL_BREAK = re.compile(r"[\t\r\n]+")
 _EDGE = re.compile(r"([|,，;；:：\"'\[\]{}=]+)")
 _RUN = re.compile(rf"{DIGIT}(?:[ \-]?{DIGIT}){{4,}}")
+_CODE = re.compile(r"(?=[A-Za-z_]*(?:[0-9][A-Za-z_]*){3})[A-Za-z0-9_]{5,}(?![^\[\]]{0,8}\])")
 _DATE = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{1,2}-[0-9]{1,2}(?: [0-9]{1,2})?")
 
 
@@ -149,6 +150,9 @@ def excerpt(text: str, *, longest: int = 120) -> str:
     """
     tidy = clean(_CELL_BREAK.sub(" | ", _SURROGATE.sub("\ufffd", text)))
     strict = _RUN.sub(_run, mask(tidy).text)
+    if "\ufffd" in strict:
+        # What announces a number, or belongs to a plate, may be among what is garbled.
+        strict = _CODE.sub(_NUMBER_MARK, strict)
     cells = _EDGE.split(strict)
     done = "".join(_nameless(cell) for cell in cells)
     return _cut(done, longest)
