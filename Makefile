@@ -16,7 +16,7 @@ test: $(READY_DEV)
 	$(BIN)/pytest -m "not slow"
 
 slow: $(READY_DEV)
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow -n 2
 
 lint: $(READY_DEV)
 	$(BIN)/ruff check .
