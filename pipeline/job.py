@@ -470,7 +470,7 @@ def publish_run(
         writer.prune(settings.aggregate.keep_runs)
         totals = writer.totals()
         run_id = writer.run_id
-        notes = _notes(settings, counted, writer.files_read_otherwise())
+        notes = _notes(settings, counted, writer.files_read_otherwise(), totals["quarantined"])
     return Summary(
         run_id=run_id,
         files=len(outcomes),
@@ -536,8 +536,15 @@ def forget(settings: Settings, customer_id: str) -> Forgotten:
     return forgotten
 
 
-def _notes(settings: Settings, counted: facts.Facts, read_otherwise: int) -> tuple[str, ...]:
+def _notes(
+    settings: Settings, counted: facts.Facts, read_otherwise: int, quarantined: int
+) -> tuple[str, ...]:
     notes = []
+    if quarantined:
+        notes.append(
+            f"{quarantined} rows could not be read: they are listed in "
+            f"{settings.output.quarantine} and by 'voc quarantine'"
+        )
     if read_otherwise:
         notes.append(
             f"{read_otherwise} unchanged files were last read with other settings, lexicons or "

@@ -242,6 +242,7 @@ def test_a_few_bad_rows_are_quarantined_and_the_rest_is_published(
     config = small(bad_rows(good=9, bad=1), "answers.jsonl")
     result = CliRunner().invoke(main, ["run", "--no-prefect", "--config", str(config)])
     assert result.exit_code == 0, result.output
+    assert "voc: 1 rows could not be read: they are listed in" in result.stderr
     database = load_settings(config).output.database
     [refused] = rows(database, "SELECT * FROM report_quarantine")
     assert refused["file"].endswith("answers.jsonl")
