@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 import pipeline.text.mask
 from pipeline.text.clean import clean, simplify
 finding = sys.modules["pipeline.text.mask.find"]
-finding.likely = lambda text: ()
+finding.likely = lambda text: []
 find = _find = finding.find
 from pipeline.text.mask.likely import (
     CELLS, FIRST, HIDDEN, LAST, NAMED, QUESTIONS, NameModel, candidates, cell, gate, surnames,
@@ -132,7 +132,7 @@ def main(args):
     lm = [t for k, v in use.items() if not (cross and k in held) for t in v]
     plain, given, pairs = tables(lm, named)
     known = surnames()
-    model = NameModel(plain.tobytes(), given.tobytes(), pairs.tobytes(), known, gate(known), (), 0.0)
+    model = NameModel(plain.tobytes(), given.tobytes(), pairs.tobytes(), known, gate(known, plain.tobytes(), given.tobytes()), (), 0.0)
     # what the rules mask in the texts is left out of the negatives
     negative = []
     texts = {k: list(dict.fromkeys(v)) for k, v in use.items()}
@@ -159,7 +159,7 @@ def main(args):
     print("positives among candidates", yp.sum(), "gold spans", total, "negatives labelled", (~yp).sum())
     missing = sorted({t[max(0, a - 8):a] + "<" + t[a:b] + ">" + t[b:b + 6] for g, t, s in gold for a, b in s if not any(c.start == a and c.end == b for c in candidates(t, model))})
     print("not candidates", missing)
-    wn = np.full(len(Xn), 1.0); wp = np.where(yp, 6.0, 4.0)
+    wn = np.full(len(Xn), 1.0); wp = np.where(yp, 6.0, 8.0)
     # Letters to offices name people that the rules do not find: what looks like a name there is left out.
     for _ in range(2):
         w0 = fit(np.concatenate([Xp, Xn]), np.concatenate([yp, np.zeros(len(Xn), bool)]), np.concatenate([wp, wn]))

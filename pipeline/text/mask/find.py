@@ -135,7 +135,9 @@ def _find(text: str, *, lead: str) -> list[Mask]:
             take("name", start, end)
     for start, end in likely(work):
         take("name", start, end)
-    for start, end in _said_again(work, text, masks):
+    if not masks:
+        return masks
+    for start, end in list(_said_again(text, masks)):
         take("name", start, end)
     masks.sort(key=lambda found: found.start)
     return masks
@@ -146,7 +148,7 @@ def _blank(mark: re.Match[str]) -> str:
     return (_NAMED if mark.group() == LABELS["name"] else _HIDDEN) * len(mark.group())
 
 
-def _said_again(work: str, text: str, masks: Sequence[Mask]) -> Iterator[tuple[int, int]]:
+def _said_again(text: str, masks: Sequence[Mask]) -> Iterator[tuple[int, int]]:
     """Yield where the full names found in a text stand in it once more."""
     for name in {text[start:end] for kind, start, end in masks if kind == "name"}:
         if len(name) > 2:

@@ -149,12 +149,17 @@ def surnames() -> dict[str, float]:
     return {word: 3.5 + math.log2(5 + place) * 1.05 for place, word in enumerate(dict.fromkeys(listed))}
 
 
-def gate(known: dict[str, float]) -> re.Pattern[str]:
-    """Return what finds the places where a name may begin: an edge or a word that asks for one."""
+def gate(known: dict[str, float], plain: bytes, given: bytes) -> re.Pattern[str]:
+    """Return what finds the places where a name may begin: an edge or a word that asks for one.
+
+    One of the next two characters is hardly rarer in given names than in running text.
+    """
     first = "".join(sorted({word[0] for word in known}))
     before = "员师士长服户民主客者人生机台席安家手哥姐乘练游播表理秘计记生夫工洁介东板友众志子年方号导会儿女父母爸妈兄弟妹奶公婆孙甥媳妇侄叔姨姑舅嫂居学事孩属叫称为名写着成的是签填我边由经据被让请派托转给联系访了找到问感谢扬诉报和与跟同及对向替帮里上中之于"
     second = "".join(
-        char for char in map(chr, range(FIRST, LAST + 1)) if char not in NEVER and is_typical(char)
+        chr(FIRST + at)
+        for at in range(LAST - FIRST + 1)
+        if given[at] <= plain[at] + 8 and chr(FIRST + at) not in NEVER
     )
     return re.compile(
         rf"[{first}](?:(?<=^.)|(?<=[^{HAN}].)|(?<=[{before}].))(?=[{HAN}]?[{second}])"
@@ -166,28 +171,34 @@ def name_model() -> NameModel:
     """Return the model, read once a process."""
     known = surnames()
     with np.load(shipped("models") / "names.npz", allow_pickle=False) as arrays:
+        plain, given = arrays["plain"].tobytes(), arrays["given"].tobytes()
         return NameModel(
-            plain=arrays["plain"].tobytes(),
-            given=arrays["given"].tobytes(),
+            plain=plain,
+            given=given,
             pairs=arrays["pairs"].tobytes(),
             surnames=known,
-            gate=gate(known),
+            gate=gate(known, plain, given),
             weights=tuple(arrays["weights"].tolist()),
             threshold=float(arrays["threshold"]),
         )
 
 
-def likely(text: str, *, model: NameModel | None = None) -> Iterator[tuple[int, int]]:
-    """Yield names that nothing announces but that look like one where one may stand.
+def likely(text: str, *, model: NameModel | None = None) -> list[tuple[int, int]]:
+    """Return names that nothing announces but that look like one where one may stand.
 
     >>> text = "该笔业务由王志磊经办"
-    >>> [text[a:b] for a, b in likely(text)]
+    >>> [text[start:end] for start, end in likely(text)]
     ['王志磊']
     """
     model = name_model() if model is None else model
+    if not model.gate.search(text):
+        return []
     weights = model.weights
     scored = []
+    public = name_words().public
     for found in candidates(text, model):
+        if text[found.start : found.end] in public:
+            continue
         score = sum(weights[at] * value for at, value in found.answers)
         if score > model.threshold:
             scored.append((-score, found.start, found.end))
@@ -195,53 +206,62 @@ def likely(text: str, *, model: NameModel | None = None) -> Iterator[tuple[int, 
     for _, start, end in sorted(scored):
         if all(end <= left or right <= start for left, right in taken):
             taken.append((start, end))
-    yield from sorted(taken)
+    return sorted(taken)
 
 
-def _surprise(model: NameModel, first: str, second: str) -> float:
-    """Return how surprising the second character is after the first in running text, in bits."""
-    if not ("\u4e00" <= second <= "\u9fff"):
-        return 0.0
-    alone = model.plain[ord(second) - FIRST] / 8
-    if not "\u4e00" <= first <= "\u9fff":
-        return alone
-    paired = model.pairs[cell(first, second)]
-    return paired / 8 if paired < 255 else alone + 2
-
-
-LEAST = -3.0
+#: Below this likeness, in bits, nothing beside it makes a name of it.
+LEAST = -2.0
+# A name that ends where a word goes on is none; how much the end can add to the likeness.
+_MOST_AFTER = 2.0
+# No second character makes up for this.
+_HOPELESS = -9.0
+_SIZE = (1.5, 0.3)
 
 
 def candidates(text: str, model: NameModel) -> Iterator[Candidate]:
     """Yield what may be a name, with the answers to every question about it."""
     for place in model.gate.finditer(text):
         start = place.start()
-        first = 2 if text[start : start + 2] in model.surnames else 1
-        for surname in {first, 1}:
-            if text[start : start + surname] in model.surnames:
-                yield from _sized(text, start, surname, model)
+        known = model.surnames
+        if text[start : start + 2] in known:
+            yield from _sized(text, start, 2, model)
+        if text[start] in known:
+            yield from _sized(text, start, 1, model)
 
 
 def _sized(text: str, start: int, surname: int, model: NameModel) -> Iterator[Candidate]:
-    left = text[start - 1] if start else "。"
-    expected = model.surnames[text[start : start + surname]]
-    plain = _surprise(model, left, text[start])
-    for at in range(start + 1, start + surname):
-        plain += _surprise(model, text[at - 1], text[at])
-    for size in (1, 2):
-        at = start + surname + size - 1
+    """Yield the candidates with one and with two characters after a surname."""
+    plain, given, pairs = model.plain, model.given, model.pairs
+    likeness = -8 * model.surnames[text[start : start + surname]]
+    last = text[start - 1] if start else "。"
+    end = start + surname + 2
+    for at in range(start, end):
         char = text[at : at + 1]
         if not "\u4e00" <= char <= "\u9fff" or char in NEVER:
             return
-        plain += _surprise(model, text[at - 1], char)
-        expected += model.given[ord(char) - FIRST] / 8
-        right = text[at + 1 : at + 2] or "。"
-        after = 0.0
-        if "\u4e00" <= right <= "\u9fff":
-            after = _surprise(model, char, right) - model.plain[ord(right) - FIRST] / 8
-        likeness = plain - expected + min(after, 2.0) - (1.5 if size == 1 else 0.3)
-        if likeness > LEAST:
-            yield _asked(text, start, at + 1, surname, likeness)
+        alone = plain[ord(char) - FIRST]
+        likeness += _paired(pairs, last, char, alone)
+        if at >= start + surname:
+            likeness -= given[ord(char) - FIRST]
+            right = text[at + 1 : at + 2]
+            after = 0
+            if "\u4e00" <= right <= "\u9fff":
+                usual = plain[ord(right) - FIRST]
+                after = _paired(pairs, char, right, usual) - usual
+            likely = (likeness + min(after, 8 * _MOST_AFTER)) / 8 - _SIZE[at + 2 - end]
+            if likely < _HOPELESS:
+                return
+            if likely > LEAST:
+                yield _asked(text, start, at + 1, surname, likely)
+        last = char
+
+
+def _paired(pairs: bytes, first: str, second: str, alone: int) -> int:
+    """Return how surprising the second of two characters is in running text, in eighths of bits."""
+    if not "\u4e00" <= first <= "\u9fff":
+        return alone
+    paired = pairs[(ord(first) * 40503 + ord(second) * 2654435) % 1000003 & (CELLS - 1)]
+    return paired if paired < 255 else alone + 16
 
 
 def _asked(text: str, start: int, end: int, surname: int, likeness: float) -> Candidate:
