@@ -97,6 +97,11 @@ def seen(text, gold):
             for a, b in sorted(gold)[:i]:
                 t = t[:a] + NAMED * (b - a) + t[b:]
             yield t, sorted(gold)[i:]
+        for kept in gold:
+            t = text
+            for a, b in gold:
+                if (a, b) != kept: t = t[:a] + NAMED * (b - a) + t[b:]
+            yield t, [kept]
 
 
 def rows(texts_with_gold, model):

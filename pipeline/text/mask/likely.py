@@ -90,21 +90,23 @@ _RIGHT = (
     ("acts", r"(?:经办|办理|接[手待听]|处理|代[收办签]|签收|操作|负责|住院|主动|情绪|服务|态度|联系|打|帮|收|接|拿|送|把|将|在|因|被|已|未|也|没|就|都|于|系|持|去|不|一直|要|想|等|您)"),
     ("is", r"[是为这那]"),
     ("of", r"的"),
-    ("person", r"(?:是我|这个名|这名字|这个人|这位|人[美很真太好]|的(?:快递|卡|账户|手机|名字|爱人|妈|爸|儿|女|家|电话|号|申请|单|病|身份))"),
-    ("aged", r"\(?[读音同]|是?[\u4e00-\u9fff]{1,3}(?:旁|字[旁头底]|的[\u4e00-\u9fff])"),
+    ("named", rf"(?: ?[、,，/]| |[和与及跟同]){NAMED}"),
+    ("pronoun", r"[我你您他她咱俺]"),
+    ("person", r"[\"”』」]?(?:是我|这个名|这名字|这个人|这位|人[美很真太好]|的(?:快递|卡|账户|手机|名字|爱人|妈|爸|儿|女|家|电话|号|申请|单|病|身份))"),
+    ("spelled", r"\(?[读音同]|[,，]?(?:弓长|立早|双口|木子|耳东|口天|古月|言午|双木|草头|走肖|是?[\u4e00-\u9fff]{1,3}(?:旁|字[旁头底])|[\u4e00-\u9fff]{2}的[\u4e00-\u9fff])"),
 )
 LEFT = tuple((f"l_{name}", re.compile(pattern)) for name, pattern in _LEFT)
 RIGHT = tuple((f"r_{name}", re.compile(pattern)) for name, pattern in _RIGHT)
 _STRONG = ("l_field", "l_field_gap", "l_noun", "l_role", "l_kin", "l_called", "l_i", "l_listed", "l_thank", "l_number", "l_hidden")
 _EDGES = ("l_start", "l_stop", "l_comma", "l_colon", "l_quote", "l_gap", "l_dash", "l_numbered")
 _SHUT = ("r_end", "r_stop", "r_comma", "r_colon", "r_quote", "r_gap", "r_open", "r_sex", "r_hidden", "r_date", "r_listed")
-_SAID = ("r_title", "r_report", "r_person", "r_aged")
+_SAID = ("r_title", "r_report", "r_person", "r_spelled", "r_named")
 #: The questions in the order of their weights.
 QUESTIONS = (
     "bias", "likeness", "likeness_two", "two", "four", "typical", "partly", "common", "cut", "crosses", "never", "rare",
     "likeness_low", "likeness_high",
     "left_edge", "left_strong", "right_shut", "right_said", "edge_shut", "edge_said", "strong_shut", "strong_said", "edge_both_two", "strong_two",
-    "han_left", "han_right", "free_free",
+    "by_acts", "i_pronoun", "role_acts", "han_left", "han_right", "free_free",
     *(name for name, _ in LEFT), *(name for name, _ in RIGHT),
 )  # fmt: skip
 _AT = {name: number for number, name in enumerate(QUESTIONS)}
@@ -155,7 +157,7 @@ def gate(known: dict[str, float], plain: bytes, given: bytes) -> re.Pattern[str]
     One of the next two characters is hardly rarer in given names than in running text.
     """
     first = "".join(sorted({word[0] for word in known}))
-    before = "员师士长服户民主客者人生机台席安家手哥姐乘练游播表理秘计记生夫工洁介东板友众志子年方号导会儿女父母爸妈兄弟妹奶公婆孙甥媳妇侄叔姨姑舅嫂居学事孩属叫称为名写着成的是签填我边由经据被让请派托转给联系访了找到问感谢扬诉报和与跟同及对向替帮里上中之于"
+    before = "员师士长服户民主客者人生机台席安家手哥姐乘练游播表理秘计记生夫工洁介东板友众志子年方号导会儿女父母爸妈兄弟妹奶公婆孙甥媳妇侄叔姨姑舅嫂居学事孩属叫称为名写着成的是签填我边由经据被让请派托转给联系访了找到问感谢扬诉报和与跟同及对向替帮里上中之于的嘛"
     second = "".join(
         chr(FIRST + at)
         for at in range(LAST - FIRST + 1)
@@ -288,7 +290,8 @@ def _asked(text: str, start: int, end: int, surname: int, likeness: float) -> Ca
         "rare": text[start:start + surname] not in known.single and surname == 1,
         "left_edge": edge, "left_strong": strong, "right_shut": shut, "right_said": said,
         "edge_shut": edge and shut, "edge_said": edge and said, "strong_shut": strong and shut, "strong_said": strong and said,
-        "edge_both_two": edge and two, "strong_two": strong and two,
+        "by_acts": "l_by" in yes and "r_acts" in yes, "i_pronoun": not yes.isdisjoint(("l_i", "l_called", "l_me")) and not yes.isdisjoint(("r_pronoun", "r_spelled")),
+        "role_acts": "l_role" in yes and "r_acts" in yes, "edge_both_two": edge and two, "strong_two": strong and two,
         "han_left": not (edge or strong), "han_right": not (shut or said), "free_free": not (edge or strong or shut or said),
     }  # fmt: skip
     answers = [(_AT[name], 1.0) for name, value in flags.items() if value]
