@@ -101,6 +101,15 @@ STARRED = re.compile(
     r"(?<![0-9])(?:1[3-9][0-9](?:[*xX]{4}[0-9]{4}|([/_·])[0-9]{4}\1[0-9]{4})"
     r"|[0-9]{3,6}(?: ?\*{3,4}){2,4} ?[0-9]{2,4}[Xx]?)(?![0-9])"
 )
+_PARCEL_NEAR = re.compile(r"(?:订单|运单|快递|包裹|面单|派件|物流|单号|客票)[^,，。]{0,12}$")
+# l36O1234567: letters that a reader of pictures takes for digits.
+_LOOKALIKE = re.compile(
+    r"(?<![0-9A-Za-z])[1lI][3-9](?=[0-9]*[lIoOSB])(?:[0-9]|[lIoOSB](?![a-z]{2})){9}(?![0-9A-Za-z])"
+)
+# 一百三十九 零零一二 …: the first three digits read as a number.
+_AS_NUMBER = re.compile(
+    rf"[一幺]百(?:[三五七八九]十[一二三四五六七八九]?)(?:{FILLER}{{0,3}}{DIGIT}){{8}}(?!{DIGIT})"
+)
 _CORRECTION = re.compile(
     rf"[ ,，。]*(?:哦?不对|说?错了|不是|哦不|更正一下|应该是)[ ,，。是]*"
     rf"({ATOM}(?:{FILLER}{{0,6}}{ATOM}){{3,}})"
@@ -200,6 +209,11 @@ def _classify(digits: str, before: str, after: str, *, groups: list[str]) -> str
     counted = _COUNTED_OFF.match(after) or _CODE.search(before)
     if found == "mobile" and cue != "phone" and counted:
         return ""
+    if size > 17 and len(groups) == 1 and not (found or cue or counted):
+        # Nothing else than an order, a parcel or a payment is numbered with so many digits.
+        return "order"
+    if 11 < size and len(groups) == 1 and not (found or cue or counted) and _PARCEL_NEAR.search(before):
+        return "order"
     if found and (cue or _whole(groups)) and not (amount and found == "landline"):
         return found
     pairs = len(groups) > 3 and max(map(len, groups)) <= 2
@@ -270,6 +284,10 @@ def numbers(text: str, *, lead: str = "") -> Iterator[Number]:
     for found in STARRED.finditer(text):
         mobile = re.match(r"1[3-9][0-9][^0-9 ]", found.group()) is not None
         yield Number("mobile" if mobile else "bank_card", *found.span())
+    for found in _LOOKALIKE.finditer(text) if text.count("O") + text.count("o") + text.count("l") + text.count("I") else ():
+        yield Number("mobile", *found.span())
+    for found in _AS_NUMBER.finditer(text) if "百" in text else ():
+        yield Number("mobile", *found.span())
     for found in _INTERNATIONAL.finditer(text) if "+" in text else ():
         try:
             possible = phonenumbers.is_possible_number(phonenumbers.parse(found.group()))

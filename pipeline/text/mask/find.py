@@ -18,7 +18,8 @@ from pipeline.text.mask.likely import HIDDEN as _HIDDEN
 from pipeline.text.mask.likely import NAMED as _NAMED
 from pipeline.text.mask.likely import likely
 from pipeline.text.mask.names import NAME_CUES, holds_signature, names
-from pipeline.text.mask.written import emails, handles, identifiers, ips, plates
+from pipeline.text.mask.spelled import spelled
+from pipeline.text.mask.written import emails, handles, identifiers, ips, nicknames, plates
 
 #: Kind of personal information → the mark that stands in its place.
 LABELS: Mapping[str, str] = MappingProxyType(
@@ -123,6 +124,8 @@ def _find(text: str, *, lead: str) -> list[Mask]:
         all_of("plate", plates)
         for kind, start, end in list(identifiers(work, among=among)):
             take(kind, start, end)
+    if "nickname" in among:
+        all_of("handle", nicknames)
     if placed:
         all_of("address", addresses)
     if run:
@@ -139,6 +142,9 @@ def _find(text: str, *, lead: str) -> list[Mask]:
         return masks
     for start, end in list(_said_again(text, masks)):
         take("name", start, end)
+    for start, end in [(start, end) for kind, start, end in masks if kind == "name"]:
+        for span in spelled(work, text[start:end], end):
+            take("name", *span)
     masks.sort(key=lambda found: found.start)
     return masks
 
