@@ -17,9 +17,7 @@ _COUNT = r"[0-9A-Za-z一二三四五六七八九十百零〇幺两]"
 _NUM = rf"{_COUNT}{{1,6}}"
 # 东单元, 西户; but 西户口 and 东门街 are none.
 _LETTERED = r"(?:[甲乙丙丁戊](?:单元|[号栋幢座])|[东西南北中](?:单元|户(?![口籍型])))"
-_FIRST_UNIT = (
-    r"(?:号楼|号院|号大院|号门|[#＃]楼?|单元|支弄|[号栋幢座室弄舍](?![长员里内外码线得弃不友监]|[一两二]?厅))"
-)
+_FIRST_UNIT = r"(?:号楼|号院|号大院|号门|[#＃]楼?|单元|支弄|[号栋幢座室弄舍](?![长员里内外码线得弃不友监]|[一两二]?厅))"
 _UNIT = rf"(?:{_FIRST_UNIT}|[房组社队区期排巷院楼层门](?![长员里内外]))"
 _SUB = r"(?:大?院?之(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2}))?"
 _DASHED = (
@@ -91,10 +89,11 @@ _BUSINESS = re.compile(
 )
 _RESIDENTIAL = re.compile(r"宿舍|家属|公寓|小区|[0-9]舍|[0-9]{1,2}[楼层][A-H][座室]")
 # 我在望江东路金色家园4幢住, 和平路128号院5号楼的住户: what follows says it is a home.
-_LIVED_IN = re.compile(r"住(?![院宿店])|的?(?:住户|业主|居民|租[户客])")
+_LIVED_IN = re.compile(r"住(?![院宿店户宅])|(?<![0-9])的?(?:住户|业主|居民|租[户客])")
+_I = re.compile(r"我(?!们|[小社]区|[市县区镇局])|本人")
 # 锦绣江南八栋九零三: an estate may have any name, a building and a room tell that it is one.
 _BUILDING_ROOM = re.compile(
-    rf"(?:[栋幢座]|号楼|[0-9]楼[0-9]+门)[, ，]?(?:{DIGIT}{{3,4}}$|{DIGIT}{{3,4}}[室号户])"
+    rf"(?:[栋幢座]|号楼|[0-9]楼[0-9]+门)(?:{DIGIT}{{3,4}}$|{DIGIT}{{3,4}}[室号户])"
 )
 _FLAT = re.compile(r"[0-9]{1,2}[楼层][A-H][座室]$")
 _DASHED_FLAT = re.compile(r"[A-Z]?[0-9]{1,3}[\-—][0-9]{1,3}(?:[\-—][0-9]{1,4})?[室号户]?")
@@ -196,7 +195,8 @@ def _around(text: str, done: int, left: int, right: int, *, asked: bool) -> tupl
         or (_HOME_CUE.search(lead) is not None and not _OFFICE_CUE.search(lead))
     )
     office = _OFFICE_CUE.search(lead) is not None
-    cue = cue or (not office and _LIVED_IN.match(text, right) is not None)
+    if not cue and not office and (lived := _LIVED_IN.match(text, right)):
+        cue = lived.group() == "住" or _I.search(text, max(0, start - 6), left) is not None
     venue = office or _VENUE_CUE.search(text, max(0, start - 8), left) is not None
     if trimmed := _TRIM.match(text[start:left]):
         start += trimmed.end()
@@ -222,7 +222,7 @@ def _around(text: str, done: int, left: int, right: int, *, asked: bool) -> tupl
     )
     rural = _VILLAGE.search(place) is not None and "号" in numbers
     official = business and (asked or ("地址" in lead and not _PARCEL_CUE.search(lead)))
-    living = cue and (placed or building) and not official
+    living = cue and (placed or (building and not business)) and not official
     dashed = numbers.isascii() and "#" not in numbers and not villa
     if dashed and not (placed and (cue or home)):
         return None

@@ -209,10 +209,20 @@ def _classify(digits: str, before: str, after: str, *, groups: list[str]) -> str
     counted = _COUNTED_OFF.match(after) or _CODE.search(before)
     if found == "mobile" and cue != "phone" and counted:
         return ""
-    if size > 17 and len(groups) == 1 and not (found or cue or counted):
+    if (
+        size > 17
+        and not digits.startswith("106")
+        and len(groups) == 1
+        and not (found or cue or counted)
+    ):
         # Nothing else than an order, a parcel or a payment is numbered with so many digits.
         return "order"
-    if 11 < size and len(groups) == 1 and not (found or cue or counted) and _PARCEL_NEAR.search(before):
+    if (
+        11 < size
+        and len(groups) == 1
+        and not (found or cue or counted)
+        and _PARCEL_NEAR.search(before)
+    ):
         return "order"
     if found and (cue or _whole(groups)) and not (amount and found == "landline"):
         return found
@@ -284,7 +294,11 @@ def numbers(text: str, *, lead: str = "") -> Iterator[Number]:
     for found in STARRED.finditer(text):
         mobile = re.match(r"1[3-9][0-9][^0-9 ]", found.group()) is not None
         yield Number("mobile" if mobile else "bank_card", *found.span())
-    for found in _LOOKALIKE.finditer(text) if text.count("O") + text.count("o") + text.count("l") + text.count("I") else ():
+    for found in (
+        _LOOKALIKE.finditer(text)
+        if text.count("O") + text.count("o") + text.count("l") + text.count("I")
+        else ()
+    ):
         yield Number("mobile", *found.span())
     for found in _AS_NUMBER.finditer(text) if "百" in text else ():
         yield Number("mobile", *found.span())

@@ -64,11 +64,17 @@ _LEFT = (
     ("role", rf"(?:{_ROLE})$"),
     ("kin", rf"(?:{_KIN})[,， ]?$"),
     ("number", r"[0-9]{2,8}号?[,， ]?$"),
-    ("called", r"(?:[^惨大喊]叫做?|自称(?:是|为|叫)?|名[为叫]|人称|写的?(?:是|着|成)|[签填]的(?:是)?|署名|名字?(?:是|叫|为)?|原名)$"),
+    (
+        "called",
+        r"(?:[^惨大喊]叫做?|自称(?:是|为|叫)?|名[为叫]|人称|写的?(?:是|着|成)|[签填]的(?:是)?|署名|名字?(?:是|叫|为)?|原名)$",
+    ),
     ("i", r"(?:^|[^的给])我(?:[这那]边)?(?:是|叫|系)$"),
     ("me", r"我$"),
     ("be", r"[是系为]$"),
-    ("by", r"(?:由|经|据|被|让|请|派|托|派单给|转给?|[送交寄发]给|打给|电联|联系|回访了?|找到?|问)$"),
+    (
+        "by",
+        r"(?:由|经|据|被|让|请|派|托|派单给|转给?|[送交寄发]给|打给|电联|联系|回访了?|找到?|问)$",
+    ),
     ("thank", r"(?:感谢|谢谢|表扬|点名|投诉|举报|祝)$"),
     ("with", r"[和与跟同及给对向替帮于]$"),
     ("of", r"[的里上中]$"),
@@ -85,21 +91,60 @@ _RIGHT = (
     ("sex", r"[ ,，、(（/|]{1,2}(?:[男女](?![士生的朋友])|[0-9一-九]{1,3}岁|身份证|[0-9]{2}[,，])"),
     ("hidden", rf"(?:[ ,，:：/|、(（]|电话|手机|卡号|身份证号?){{0,3}}{HIDDEN}"),
     ("date", r" ?20[0-9]{2}[ 年.\-/]"),
-    ("title", r"[ ]?(?:先生|女士|小姐|客户|用户|同志|同学|老师|护理师|医[师生]|[书局科处院校所队站行]|师傅|经理|主任|本人|名下|夫妇|夫妻|一家|家[的里属中]|之[子女父母妻夫])"),
-    ("report", r"(?:反映|反馈|来电|来信|来访|来[到诉]|称|表示|说|投诉|致电|咨询|要求|希望|提出|认为|申请|报修|举报|回复|答复|告知|解释)"),
-    ("acts", r"(?:经办|办理|接[手待听]|处理|代[收办签]|签收|操作|负责|住院|主动|情绪|服务|态度|联系|打|帮|收|接|拿|送|把|将|在|因|被|已|未|也|没|就|都|于|系|持|去|不|一直|要|想|等|您)"),
+    (
+        "title",
+        r"[ ]?(?:先生|女士|小姐|客户|用户|同志|同学|老师|护理师|医[师生]|[书局科处院校所队站行]|师傅|经理|主任|本人|名下|夫妇|夫妻|一家|家[的里属中]|之[子女父母妻夫])",
+    ),
+    (
+        "report",
+        r"(?:反映|反馈|来电|来信|来访|来[到诉]|称|表示|说|投诉|致电|咨询|要求|希望|提出|认为|申请|报修|举报|回复|答复|告知|解释)",
+    ),
+    (
+        "acts",
+        r"(?:经办|办理|接[手待听]|处理|代[收办签]|签收|操作|负责|住院|主动|情绪|服务|态度|联系|打|帮|收|接|拿|送|把|将|在|因|被|已|未|也|没|就|都|于|系|持|去|不|一直|要|想|等|您)",
+    ),
     ("is", r"[是为这那]"),
     ("of", r"的"),
     ("named", rf"(?: ?[、,，/]| |[和与及跟同]){NAMED}"),
     ("pronoun", r"[我你您他她咱俺]"),
-    ("person", r"[\"”』」]?(?:是我|这个名|这名字|这个人|这位|人[美很真太好]|的(?:快递|卡|账户|手机|名字|爱人|妈|爸|儿|女|家|电话|号|申请|单|病|身份))"),
-    ("spelled", r"\(?[读音同]|[,，]?(?:弓长|立早|双口|木子|耳东|口天|古月|言午|双木|草头|走肖|是?[\u4e00-\u9fff]{1,3}(?:旁|字[旁头底])|[\u4e00-\u9fff]{2}的[\u4e00-\u9fff])"),
+    (
+        "person",
+        r"[\"”』」]?(?:是我|这个名|这名字|这个人|这位|人[美很真太好]|的(?:快递|卡|账户|手机|名字|爱人|妈|爸|儿|女|家|电话|号|申请|单|病|身份))",
+    ),
+    (
+        "spelled",
+        r"\(?[读音同]|[,，]?(?:弓长|立早|双口|木子|耳东|口天|古月|言午|双木|草头|走肖|是?[\u4e00-\u9fff]{1,3}(?:旁|字[旁头底])|[\u4e00-\u9fff]{2}的[\u4e00-\u9fff])",
+    ),
 )
 LEFT = tuple((f"l_{name}", re.compile(pattern)) for name, pattern in _LEFT)
 RIGHT = tuple((f"r_{name}", re.compile(pattern)) for name, pattern in _RIGHT)
-_STRONG = ("l_field", "l_field_gap", "l_noun", "l_role", "l_kin", "l_called", "l_i", "l_listed", "l_thank", "l_number", "l_hidden")
+_STRONG = (
+    "l_field",
+    "l_field_gap",
+    "l_noun",
+    "l_role",
+    "l_kin",
+    "l_called",
+    "l_i",
+    "l_listed",
+    "l_thank",
+    "l_number",
+    "l_hidden",
+)
 _EDGES = ("l_start", "l_stop", "l_comma", "l_colon", "l_quote", "l_gap", "l_dash", "l_numbered")
-_SHUT = ("r_end", "r_stop", "r_comma", "r_colon", "r_quote", "r_gap", "r_open", "r_sex", "r_hidden", "r_date", "r_listed")
+_SHUT = (
+    "r_end",
+    "r_stop",
+    "r_comma",
+    "r_colon",
+    "r_quote",
+    "r_gap",
+    "r_open",
+    "r_sex",
+    "r_hidden",
+    "r_date",
+    "r_listed",
+)
 _SAID = ("r_title", "r_report", "r_person", "r_spelled", "r_named")
 #: The questions in the order of their weights.
 QUESTIONS = (
@@ -148,7 +193,9 @@ def surnames() -> dict[str, float]:
         if not line.startswith("#")
         for word in line.split()
     ]
-    return {word: 3.5 + math.log2(5 + place) * 1.05 for place, word in enumerate(dict.fromkeys(listed))}
+    return {
+        word: 3.5 + math.log2(5 + place) * 1.05 for place, word in enumerate(dict.fromkeys(listed))
+    }
 
 
 def gate(known: dict[str, float], plain: bytes, given: bytes) -> re.Pattern[str]:
@@ -297,5 +344,11 @@ def _asked(text: str, start: int, end: int, surname: int, likeness: float) -> Ca
     answers = [(_AT[name], 1.0) for name, value in flags.items() if value]
     answers += [(_AT[name], 1.0) for name in yes]
     grade = min(likeness, 25.0) / 10
-    answers += [(_AT["bias"], 1.0), (_AT["likeness"], grade), (_AT["likeness_two"], grade * two), (_AT["likeness_low"], max(0.0, 0.8 - grade)), (_AT["likeness_high"], max(0.0, grade - 1.3))]
+    answers += [
+        (_AT["bias"], 1.0),
+        (_AT["likeness"], grade),
+        (_AT["likeness_two"], grade * two),
+        (_AT["likeness_low"], max(0.0, 0.8 - grade)),
+        (_AT["likeness_high"], max(0.0, grade - 1.3)),
+    ]
     return Candidate(start, end, answers)

@@ -98,9 +98,7 @@ _AFTER_LISTED = re.compile(
     r"夫[妇妻]|[两二三四五]人|等[人等]?|[的在均都一]|先生|女士|反映|投诉|来电|表示|称"
 )
 _SIGNED = re.compile(r"[!！。,，、 ~:：\-—)）]{1,4}")
-_ENGLISH = re.compile(
-    r"[ ,，:：]{1,3}([A-Z][a-zà-ÿ]+(?:[ -][A-Z][a-zà-ÿ]+){0,3})(?![A-Za-z])"
-)
+_ENGLISH = re.compile(r"[ ,，:：]{1,3}([A-Z][a-zà-ÿ]+(?:[ -][A-Z][a-zà-ÿ]+){0,3})(?![A-Za-z])")
 _LOOSE_ENGLISH = frozenset(["from:", "this is", "i am", "i'm", "dear"])
 _PEOPLE = ("staff", "weak", "faint", "accused")
 # 工号1024的王丽, 工号B07,李敏
@@ -512,9 +510,7 @@ def _titled(text: str, end: int, title: str, *, office: bool) -> tuple[int, int]
     before = text[max(0, end - 20) : end]
     if dotted := re.search(rf"{HAN}{{1,8}}(?:·{HAN}{{1,8}}){{1,3}}$", before):
         return end - len(dotted.group()), end
-    if others := re.search(
-        rf"(?<!{HAN}){HAN}{{0,3}}?{_PART}{HAN}{{0,4}}$", before
-    ):
+    if others := re.search(rf"(?<!{HAN}){HAN}{{0,3}}?{_PART}{HAN}{{0,4}}$", before):
         return end - len(others.group()), end
     polite = title in ("先生", "女士", "小姐", "太太")
     for size in (4, 3, 2, 1):

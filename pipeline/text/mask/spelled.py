@@ -7,10 +7,18 @@ from collections.abc import Iterator
 
 _HAN = r"[\u4e00-\u9fff]"
 _PARTS = (
-    "弓长|立早|双口|木子|耳东|口天|古月|言午|双木|草头|走肖|三横|三点水|人可|十八子|干勾|卯金刀|文武|西早|禾火|口十|日月|木易|草字头"
+    "弓长|立早|双口|木子|耳东|口天|古月|言午|双木|草头|走肖|三横|三点水|人可|十八子|干勾|卯金刀"
+    "|文武|西早|禾火|口十|日月|木易|草字头"
 )
 _BRACKETED = re.compile(
-    r"[(（]([\uac00-\ud7a3]{2,5}|[\u3040-\u30ff]{2,12}|[A-Z][A-Za-z]+(?:[ ,·\-]{1,2}[A-Z][A-Za-z]*){0,3})[)）]"
+    r"[(（]([\uac00-\ud7a3]{2,5}|[\u3040-\u30ff]{2,12}"
+    r"|[A-Z][A-Za-z]+(?:[ ,·\-]{1,2}[A-Z][A-Za-z]*){0,3})[)）]"
+)
+_GAP = re.compile(r"(?:[,，、。 ]|嗯|呃|就是|那个|啊|是)*")
+# 弓长张, 建设的建, 耿是耳朵旁加个火, 雨字头的雯: one character told apart, which the groups hold.
+_TOLD = re.compile(
+    rf"[,，、 ]?(?:({_HAN})呢?是|是)?(?:(?:{_PARTS})({_HAN})|{_HAN}{{1,6}}?的(?:那个)?({_HAN})(?!{_HAN}?的)"
+    rf"|{_HAN}{{1,3}}?字?[旁头底](?:的({_HAN})|加个?{_HAN})?)"
 )
 
 
@@ -22,12 +30,14 @@ def spelled(text: str, name: str, end: int) -> Iterator[tuple[int, int]]:
     """
     if found := _BRACKETED.match(text, end):
         yield found.span(1)
-    if not all("\u4e00" <= char <= "\u9fff" for char in name):
-        return
-    char = f"[{name}]"
-    said = re.compile(
-        rf"(?:[,，、。 ]|嗯|呃|就是|那个|啊|是)*((?:[,，、 ]?(?:{char}是|{char}呢是|是)?(?:(?:{_PARTS}){char}"
-        rf"|{_HAN}{{1,6}}?的(?:那个)?{char}(?!{_HAN}?的)|{_HAN}{{1,3}}?字?[旁头底](?:的{char}|加个?{_HAN})?))+)"
-    )
-    if found := said.match(text, end):
-        yield found.span(1)
+    gap = _GAP.match(text, end)
+    start = at = gap.end() if gap else end
+    while (told := _TOLD.match(text, at)) and _of_name(told, name):
+        at = told.end()
+    if at > start:
+        yield start, at
+
+
+def _of_name(told: re.Match[str], name: str) -> bool:
+    chars = [char for char in told.groups() if char]
+    return bool(chars) and all(char in name for char in chars)

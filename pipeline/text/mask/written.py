@@ -39,7 +39,9 @@ _VERSION = re.compile(
     r"(?:[vV]|版本|固件|系统|version|ver|升级|更新)[号是为到至:：. ]{0,3}$", re.IGNORECASE
 )
 # What every router has, and public name servers, tell nothing about a person.
-_PRIVATE = re.compile(r"(?:127|10|0)\.|192\.168\.|114\.114\.|8\.8\.|1\.1\.1\.1|223\.[56]\.5\.5|255\.")
+_PRIVATE = re.compile(
+    r"(?:127|10|0)\.|192\.168\.|114\.114\.|8\.8\.|1\.1\.1\.1|223\.[56]\.5\.5|255\."
+)
 _ASKED_IP = re.compile(r"[iI][pP]|登[录陆]|来自")
 _NETWORK = re.compile(
     r"[iI][pP]|登[录陆]|地址|来自|网络|服务器|访问|设备|[公外内]网|网关|路由|主机"
@@ -62,9 +64,7 @@ _JOINER = (
     r"(?:[是为叫:：,，、 #(（]|号码?|码|[Ii][Dd]|[Nn][Oo]\.?"
     r"|的|嗯|呃|账号|编号|字号|名|加我|搜|加|就|❤){0,5}"
 )
-_WECHAT_CUE = (
-    r"(?:微信|薇信|威信|徽信|围信|(?<![A-Za-z0-9])[vVwW][xX]|(?<![A-Za-z0-9])[vV](?=[:：号])|weixin|[加+]我?[vV]|[vV]信|卫星(?=[:：号])|薇|wechat)"
-)
+_WECHAT_CUE = r"(?:微信|薇信|威信|徽信|围信|(?<![A-Za-z0-9])[vVwW][xX]|(?<![A-Za-z0-9])[vV](?=[:：号])|weixin|[加+]我?[vV]|[vV]信|卫星(?=[:：号])|薇|wechat)"
 # lm_2020, or read out: wen xin 二零零幺.
 _WECHAT_ID = (
     r"(?:[A-Za-z][A-Za-z0-9_\-]{4,19}"
@@ -219,9 +219,7 @@ def identifiers(text: str, *, among: Cues | None = None) -> Iterator[tuple[str, 
         if len(word) > 4 and (digits or "_" in word or "-" in word or (announced and whole)):
             yield "wechat", *found.span(2)
     for found in ORDER.finditer(text) if "order" in among else ():
-        if _is_order(found) and not re.match(
-            r"20[0-9]{2}-[0-9]{1,2}", found.group(1)
-        ):
+        if _is_order(found) and not re.match(r"20[0-9]{2}-[0-9]{1,2}", found.group(1)):
             yield "order", *found.span(1)
     for found in _READ_PARCEL.finditer(text) if "order" in among else ():
         yield "order", *found.span()
