@@ -159,16 +159,17 @@ def addresses(text: str, *, asked: bool = False) -> Iterator[tuple[int, int]]:
         if span := _around(text, done, chain.start(), chain.end(), asked=asked):
             yield span
             done = span[1]
-    for found in _HAMLET.finditer(text):
+    rural = "镇" in text or "乡" in text or "街道" in text
+    for found in _HAMLET.finditer(text) if rural else ():
         yield found.span(1)
-    for found in _FULL_HAMLET.finditer(text) if any(c in text for c in "村屯寨") else ():
+    for found in _FULL_HAMLET.finditer(text) if rural else ():
         trimmed = _TRIM.match(found.group())
         start = found.start() + (trimmed.end() if trimmed else 0)
         if not _BUSINESS.search(found.group()) and found.end() - start > 6:
             yield start, found.end()
-    for found in _ROOM_ALONE.finditer(text):
+    for found in _ROOM_ALONE.finditer(text) if any(c in text for c in "室户号") else ():
         yield found.span(found.lastindex or 0)
-    for found in _ENGLISH.finditer(text) if "," in text else ():
+    for found in _ENGLISH.finditer(text) if ", " in text else ():
         yield found.span()
 
 

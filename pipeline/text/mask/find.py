@@ -103,6 +103,8 @@ def _find(text: str, *, lead: str) -> list[Mask]:
     latin = _LATIN.search(work) is not None
     run = RUN.search(work) is not None
     placed = holds_place(work)
+    if not (among or latin or run or placed):
+        return [Mask("name", *span) for span in likely(work)]
     masks: list[Mask] = []
 
     def take(kind: str, start: int, end: int) -> None:

@@ -146,6 +146,22 @@ _SHUT = (
     "r_listed",
 )
 _SAID = ("r_title", "r_report", "r_person", "r_spelled", "r_named")
+# For speed: questions that only a character (or only something else) beside the name can answer.
+_HAN_ONLY = frozenset(
+    ["l_noun", "l_role", "l_i", "l_me", "l_be", "l_by", "l_thank", "l_with", "l_of"]
+    + ["r_report", "r_acts", "r_is", "r_of", "r_pronoun"]
+)
+_NEVER_HAN = frozenset(
+    [*_EDGES, "l_hidden", "l_field", "r_end", "r_stop", "r_comma", "r_colon", "r_quote"]
+    + ["r_gap", "r_open", "r_sex", "r_date"]
+)
+_ASKED_LEFT, _ASKED_RIGHT = (
+    {
+        True: [(name, pattern) for name, pattern in side if name not in _NEVER_HAN],
+        False: [(name, pattern) for name, pattern in side if name not in _HAN_ONLY],
+    }
+    for side in (LEFT, RIGHT)
+)
 #: The questions in the order of their weights.
 QUESTIONS = (
     "bias", "likeness", "likeness_two", "two", "four", "typical", "partly", "common", "cut", "crosses", "never", "rare",
@@ -262,20 +278,26 @@ def likely(text: str, *, model: NameModel | None = None) -> list[tuple[int, int]
 LEAST = -2.0
 # A name that ends where a word goes on is none; how much the end can add to the likeness.
 _MOST_AFTER = 2.0
+_LEAST_OPEN = 3.0
 # No second character makes up for this.
-_HOPELESS = -9.0
+_HOPELESS = -8.0
 _SIZE = (1.5, 0.3)
 
 
 def candidates(text: str, model: NameModel) -> Iterator[Candidate]:
     """Yield what may be a name, with the answers to every question about it."""
+    known, plain, given, pairs = model.surnames, model.plain, model.given, model.pairs
     for place in model.gate.finditer(text):
         start = place.start()
-        known = model.surnames
-        if text[start : start + 2] in known:
+        first, second = text[start], text[start + 1]
+        if first + second in known:
             yield from _sized(text, start, 2, model)
-        if text[start] in known:
-            yield from _sized(text, start, 1, model)
+        if first in known:
+            # For speed: most places are words of running text, which their first pair tells.
+            paired = pairs[(ord(first) * 40503 + ord(second) * 2654435) % 1000003 & (CELLS - 1)]
+            likeness = plain[ord(first) - FIRST] + paired - given[ord(second) - FIRST]
+            if paired == 255 or likeness + 16 > 8 * (known[first] + _HOPELESS):
+                yield from _sized(text, start, 1, model)
 
 
 def _sized(text: str, start: int, surname: int, model: NameModel) -> Iterator[Candidate]:
@@ -283,6 +305,7 @@ def _sized(text: str, start: int, surname: int, model: NameModel) -> Iterator[Ca
     plain, given, pairs = model.plain, model.given, model.pairs
     likeness = -8 * model.surnames[text[start : start + surname]]
     last = text[start - 1] if start else "。"
+    edge = last in ",，。!！ "
     end = start + surname + 2
     for at in range(start, end):
         char = text[at : at + 1]
@@ -300,7 +323,9 @@ def _sized(text: str, start: int, surname: int, model: NameModel) -> Iterator[Ca
             likely = (likeness + min(after, 8 * _MOST_AFTER)) / 8 - _SIZE[at + 2 - end]
             if likely < _HOPELESS:
                 return
-            if likely > LEAST:
+            # At an edge, with the sentence going on behind it, less likely ones are hardly ever names.
+            open_end = edge and "\u4e00" <= right <= "\u9fff"
+            if likely > (_LEAST_OPEN if open_end else LEAST):
                 yield _asked(text, start, at + 1, surname, likely)
         last = char
 
@@ -320,10 +345,12 @@ def _asked(text: str, start: int, end: int, surname: int, likeness: float) -> Ca
     lead = text[max(0, start - 10) : start]
     rest = text[end : end + 10]
     known = name_words()
-    yes = {name for name, pattern in LEFT if pattern.search(lead)}
+    before = "\u4e00" <= lead[-1:] <= "\u9fff"
+    after = "\u4e00" <= rest[:1] <= "\u9fff"
+    yes = {name for name, pattern in _ASKED_LEFT[before] if pattern.search(lead)}
     if start > 10:
         yes.discard("l_start")
-    yes |= {name for name, pattern in RIGHT if pattern.match(rest)}
+    yes |= {name for name, pattern in _ASKED_RIGHT[after] if pattern.match(rest)}
     edge = not yes.isdisjoint(_EDGES)
     strong = not yes.isdisjoint(_STRONG)
     shut = not yes.isdisjoint(_SHUT)

@@ -23,7 +23,7 @@ _HOST = re.compile(
     rf"(?:{_LABEL}(?:{_DOT}(?:[A-Za-z0-9\-]{{2,}}|c o m|c n|康姆|抗姆))+|{_PROVIDERS})",
     re.IGNORECASE,
 )
-_AT = re.compile(r"[@特圈鼠花#＃]|(?i:at)[ \])）】}>符]")
+_AT = re.compile(r"[@特圈鼠#＃]|花 ?a|(?i:at)[ \])）】}>符]")
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+\-]*$")
 _SAID_USER = re.compile(
     rf"(?:(?:[A-Za-z0-9._%+\-]+|[{SPOKEN}]+|下划线|下滑线|底杠|下杠|减号|横线|[横中]?杠|点|[大小]写的?) ?)+$"
