@@ -1,7 +1,8 @@
 """Fit ``models/names.npz``: ``python -m tests.bench.fit_names TEXTS.pkl [--cross]``.
 
-Names come from the labelled cases, everything else that passes the gate in them and in the texts
-(a pickled mapping of source to cleaned, Simplified texts) is taken for no name.
+``TEXTS.pkl`` maps a source to its cleaned, Simplified texts. Names come from the labelled cases;
+everything else that passes the gate, in them and in the texts, is taken for no name. ``--cross``
+prints five-fold cross-validated recall and false positives instead of writing the model.
 """
 
 from __future__ import annotations
@@ -9,19 +10,18 @@ from __future__ import annotations
 import math
 import pickle
 import sys
+import zlib
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-import pipeline.text.mask
+import pipeline.text.mask  # noqa: F401
 from pipeline.text.clean import clean, simplify
-
-finding = sys.modules["pipeline.text.mask.find"]
-finding.likely = lambda text: []
-find = _find = finding.find
 from pipeline.text.mask.likely import (
     CELLS,
     FIRST,
@@ -39,259 +39,186 @@ from pipeline.text.mask.person import is_typical
 from pipeline.text.mask.words import words
 from tests.masking import DATA, cases
 
-SIZE = LAST - FIRST + 1
+# The package's name ``find`` is a function; the module is needed to leave the model itself out.
+_FINDING = sys.modules["pipeline.text.mask.find"]
+_SIZE = LAST - FIRST + 1
+_THRESHOLD = 0.5
+_UNSEEN = 255
+# Letters to offices name people no rule finds: what looks like a name there is no negative.
+_NAMING = ("citizen", "train", "helpdesk", "bank", "auto", "hotline")
+_REPEATED = ("title+body", "gold.jsonl")
+_WEIGHT_NAME, _WEIGHT_NEAR = 6.0, 8.0
+
+Spans = Sequence[tuple[int, int]]
 
 
-def byte(bits):
-    return max(0, min(254, round(bits * 8)))
+def main(arguments: Sequence[str]) -> None:
+    """Fit and write the model, or cross-validate it."""
+    # The rules alone say what is hidden already.
+    _FINDING.likely = lambda text: []  # type: ignore[attr-defined]
+    corpora = pickle.loads(Path(arguments[0]).read_bytes())
+    texts = {
+        source: list(dict.fromkeys(found))
+        for source, found in corpora.items()
+        if not any(word in source for word in _REPEATED)
+    }
+    labelled = list(_labelled(sorted(DATA.glob("masking_cases*.jsonl"))))
+    model = _tables(texts, labelled)
+    asked, known, folds = _positives(labelled, model)
+    never, naming = _negatives(texts, model)
+    weights = np.ones(len(never))
+    for _ in range(2):
+        first = _fit(asked, known, never, weights)
+        weights = np.where(naming & (never @ first > -1.0), 0.0, 1.0)
+    if "--cross" in arguments:
+        scores = np.zeros(len(known))
+        for fold in range(5):
+            kept = folds != fold
+            scores[~kept] = asked[~kept] @ _fit(asked[kept], known[kept], never, weights)
+        whole = never[~naming] @ _fit(asked, known, never, weights)
+        for threshold in (-1.0, 0.0, _THRESHOLD, 1.0, 2.0):
+            recall = (scores[known] > threshold).mean()
+            wrong = (scores[~known] > threshold).sum()
+            print(f"{threshold}: recall {recall:.3f}, labelled near-names {wrong}", end="")
+            print(f", in reviews {(whole > threshold).sum()}")
+        return
+    np.savez_compressed(
+        "models/names.npz",
+        plain=np.frombuffer(model.plain, np.uint8),
+        given=np.frombuffer(model.given, np.uint8),
+        pairs=np.frombuffer(model.pairs, np.uint8),
+        weights=np.round(_fit(asked, known, never, weights), 3),
+        threshold=np.float64(_THRESHOLD),
+    )
 
 
-def tables(texts, named):
-    single, pair = Counter(), Counter()
-    for t in texts:
-        single.update(t)
-        pair.update(zip(t, t[1:]))
-    total = sum(n for c, n in single.items() if FIRST <= ord(c) <= LAST)
-    plain = np.full(SIZE, 200, np.uint8)
-    for c, n in single.items():
-        if FIRST <= ord(c) <= LAST:
-            plain[ord(c) - FIRST] = byte(-math.log2(n / total))
-    pairs = np.full(CELLS, 255, np.uint8)
-    for (a, b), n in pair.items():
-        if n > 2 and FIRST <= ord(a) <= LAST and FIRST <= ord(b) <= LAST:
-            at = cell(a, b)
-            pairs[at] = min(int(pairs[at]), byte(-math.log2(n / single[a])))
-    usual = "".join(words("mask_given_usual.txt"))
-    listed = "".join(words("mask_given.txt"))
-    weight = np.zeros(SIZE)
-    for i in range(SIZE):
-        c = chr(FIRST + i)
-        weight[i] = 0.08 / 3000 if is_typical(c) else 0.004 / 6000
-    for c in set(listed):
-        weight[ord(c) - FIRST] = 0.30 / len(set(listed))
-    for c in set(usual):
-        weight[ord(c) - FIRST] = 0.62 / len(set(usual))
-    n = sum(named.values())
-    for c, k in named.items():
-        if FIRST <= ord(c) <= LAST:
-            weight[ord(c) - FIRST] += 0.35 * k / max(n, 1)
-    weight /= weight.sum()
-    given = np.array([byte(-math.log2(w)) for w in weight], np.uint8)
-    return plain, given, pairs
+def _byte(share: float) -> int:
+    return max(0, min(254, round(-8 * math.log2(share))))
 
 
-def labelled(paths):
-    """Yield (group, text with other masks hidden, gold name spans)."""
+def _tables(
+    texts: Mapping[str, list[str]], labelled: Sequence[tuple[str, str, Spans]]
+) -> NameModel:
+    """Count how usual characters and pairs are, and say how usual characters are in names."""
+    single: Counter[str] = Counter()
+    paired: Counter[tuple[str, str]] = Counter()
+    for text in (text for found in texts.values() for text in found):
+        single.update(text)
+        paired.update(pairwise(text))
+    han = {char: n for char, n in single.items() if FIRST <= ord(char) <= LAST}
+    plain = np.full(_SIZE, 200, np.uint8)
+    for char, n in han.items():
+        plain[ord(char) - FIRST] = _byte(n / sum(han.values()))
+    pairs = np.full(CELLS, _UNSEEN, np.uint8)
+    for (first, second), n in paired.items():
+        if n > 2 and first in han and second in han:
+            at = cell(first, second)
+            pairs[at] = min(int(pairs[at]), _byte(n / single[first]))
+    share = np.array([0.08 / 3000 if is_typical(chr(FIRST + i)) else 7e-7 for i in range(_SIZE)])
+    for name, mass in (("mask_given.txt", 0.30), ("mask_given_usual.txt", 0.62)):
+        listed = {char for word in words(name) for char in word}
+        for char in listed:
+            old = 0.0 if name == "mask_given.txt" else share[ord(char) - FIRST]
+            share[ord(char) - FIRST] = old + mass / len(listed)
+    named = Counter(
+        char
+        for _, text, spans in labelled
+        for start, end in set(spans)
+        for char in text[start + 1 : end]
+        if FIRST <= ord(char) <= LAST
+    )
+    for char, n in named.items():
+        share[ord(char) - FIRST] += 0.35 * n / sum(named.values())
+    given = np.array([_byte(one) for one in share / share.sum()], np.uint8)
+    known = surnames()
+    found = gate(known, plain.tobytes(), given.tobytes())
+    return NameModel(plain.tobytes(), given.tobytes(), pairs.tobytes(), known, found, (), 0.0)
+
+
+def _labelled(paths: Iterable[Path]) -> Iterator[tuple[str, str, Spans]]:
+    """Yield the case, the text with all but names hidden, and where its names stand."""
     for path in paths:
         for number, case in enumerate(cases(path)):
-            turns = case.get("turns", [case.get("text", "")])
-            for t, raw in enumerate(turns):
+            for turn, raw in enumerate(case.get("turns", [case.get("text", "")])):
                 text = simplify(clean(raw))
-                gold = []
-                for p in case["pieces"]:
-                    if p["kind"] == "name" and p.get("turn", 0) == t:
-                        v = simplify(clean(p["value"]))
-                        at = text.find(v)
-                        while at >= 0:
-                            gold.append((at, at + len(v)))
-                            at = text.find(v, at + 1)
-                yield path.stem + str(number), hide(text, gold), gold
+                spans = [
+                    (at, at + len(value))
+                    for piece in case["pieces"]
+                    if piece["kind"] == "name" and piece.get("turn", 0) == turn
+                    for value in [simplify(clean(piece["value"]))]
+                    for at in range(len(text))
+                    if text.startswith(value, at)
+                ]
+                yield f"{path.stem}{number}", _hidden(text, spans), sorted(spans)
 
 
-def hide(text, gold=()):
-    for kind, a, b in _find(text):
-        if kind != "name" and not any(a < y and x < b for x, y in gold):
-            text = text[:a] + HIDDEN * (b - a) + text[b:]
+def _hidden(text: str, names: Spans) -> str:
+    for kind, start, end in _FINDING.find(text):  # type: ignore[attr-defined]
+        if kind != "name" and not any(start < right and left < end for left, right in names):
+            text = text[:start] + HIDDEN * (end - start) + text[end:]
     return text
 
 
-def seen(text, gold):
-    """Variants of a text: as it is, and for lists the earlier names of it hidden."""
-    yield text, gold
-    if len(gold) > 1:
-        for i in range(1, len(gold)):
-            t = text
-            for a, b in sorted(gold)[:i]:
-                t = t[:a] + NAMED * (b - a) + t[b:]
-            yield t, sorted(gold)[i:]
-        for kept in gold:
-            t = text
-            for a, b in gold:
-                if (a, b) != kept:
-                    t = t[:a] + NAMED * (b - a) + t[b:]
-            yield t, [kept]
+def _named(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    for start, end in spans:
+        text = text[:start] + NAMED * (end - start) + text[end:]
+    return text
 
 
-def rows(texts_with_gold, model):
-    X, y, meta = [], [], []
-    for text, gold in texts_with_gold:
-        for c in candidates(text, model):
-            over = any(c.start < b and a < c.end for a, b in gold)
-            exact = (c.start, c.end) in gold
-            if (
-                over
-                and not exact
-                and not any(
-                    c.start == a and c.end < b or (c.start == a and c.end > b) for a, b in gold
-                )
-            ):
-                pass
-            row = np.zeros(len(QUESTIONS), np.float32)
-            for at, v in c.answers:
-                row[at] = v
-            X.append(row)
-            y.append(exact)
-            meta.append((text, c.start, c.end))
-    return np.array(X).reshape(-1, len(QUESTIONS)), np.array(y, bool), meta
+def _seen(text: str, spans: Spans) -> Iterator[tuple[str, Spans]]:
+    """Yield a text as it is, and as it is seen when others of its names are hidden already."""
+    yield text, spans
+    if len(spans) > 1:
+        for at, span in enumerate(spans):
+            if at:
+                yield _named(text, spans[:at]), spans[at:]
+            yield _named(text, [other for other in spans if other != span]), [span]
 
 
-def fit(X, y, w):
-    lr = LogisticRegression(C=0.5, fit_intercept=False, max_iter=2000)
-    lr.fit(X, y, sample_weight=w)
-    return lr.coef_[0]
+def _row(answers: list[tuple[int, float]]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    row = np.zeros(len(QUESTIONS), np.float32)
+    for at, value in answers:
+        row[at] = value
+    return row
 
 
-def main(args):
-    corpora = pickle.load(open(args[0], "rb"))
-    held = ("hotel_sentiment.csv", "takeaway_sentiment.csv")
-    paths = sorted(DATA.glob("masking_cases*.jsonl"))
-    if not (DATA / "masking_cases_e.jsonl").exists():
-        paths.append(Path("/tmp/blind/e.jsonl"))
-    gold = list(labelled(paths))
-    named = Counter(c for g, t, spans in gold for a, b in set(spans) for c in t[a + 1 : b])
-    skip = ("title+body", "gold.jsonl")
-    use = {k: v for k, v in corpora.items() if not any(s in k for s in skip)}
-    cross = "--cross" in args
-    lm = [t for k, v in use.items() if not (cross and k in held) for t in v]
-    plain, given, pairs = tables(lm, named)
-    known = surnames()
-    model = NameModel(
-        plain.tobytes(),
-        given.tobytes(),
-        pairs.tobytes(),
-        known,
-        gate(known, plain.tobytes(), given.tobytes()),
-        (),
-        0.0,
+def _positives(labelled: Sequence[tuple[str, str, Spans]], model: NameModel) -> Any:
+    """Return the answers about the candidates of the cases, which are names, and their folds."""
+    rows, known, folds = [], [], []
+    for case, whole, every in labelled:
+        for text, spans in _seen(whole, every):
+            for found in candidates(text, model):
+                rows.append(_row(found.answers))
+                known.append((found.start, found.end) in spans)
+                folds.append(zlib.crc32(case.encode()) % 5)
+    return np.array(rows), np.array(known), np.array(folds)
+
+
+def _negatives(texts: Mapping[str, list[str]], model: NameModel) -> Any:
+    """Return the answers about the candidates of unlabelled texts, and which texts name people."""
+    rows, naming = [], []
+    for source, found in texts.items():
+        for text in found:
+            if model.gate.search(text):
+                spans = [
+                    (start, end)
+                    for kind, start, end in _FINDING.find(text)  # type: ignore[attr-defined]
+                    if kind == "name"
+                ]
+                for near in candidates(_named(_hidden(text, ()), spans), model):
+                    rows.append(_row(near.answers))
+                    naming.append(source.startswith(_NAMING))
+    return np.array(rows), np.array(naming)
+
+
+def _fit(asked: Any, known: Any, never: Any, weights: Any) -> Any:
+    model = LogisticRegression(C=0.5, fit_intercept=False, max_iter=2000)
+    model.fit(
+        np.concatenate([asked, never]),
+        np.concatenate([known, np.zeros(len(never), bool)]),
+        np.concatenate([np.where(known, _WEIGHT_NAME, _WEIGHT_NEAR), weights]),
     )
-    # what the rules mask in the texts is left out of the negatives
-    negative = []
-    texts = {k: list(dict.fromkeys(v)) for k, v in use.items()}
-    for k, v in texts.items():
-        n = 0
-        for t in v:
-            if model.gate.search(t):
-                g = [(a, b) for kind, a, b in find(t) if kind == "name"]
-                h = hide(t)
-                for a, b in g:
-                    h = h[:a] + NAMED * (b - a) + h[b:]
-                negative.append((k, h))
-    print("gated texts", len(negative), "of", sum(map(len, texts.values())))
-    Xn, _, mn = rows(((t, []) for _, t in negative), model)
-    source = {t: k for k, t in negative}
-    public = np.array(
-        [
-            source[t].startswith(("citizen", "train", "helpdesk", "bank", "auto", "hotline"))
-            for t, _, _ in mn
-        ]
-    )
-    print("negatives", Xn.shape)
-    P = [(g, tt, gg) for g, t, s in gold for tt, gg in seen(t, s)]
-    Xs, ys, ms, gs = [], [], [], []
-    for g, t, s in P:
-        X, y, m = rows([(t, s)], model)
-        Xs.append(X)
-        ys.append(y)
-        ms += m
-        gs += [g] * len(y)
-    Xp, yp = np.concatenate(Xs), np.concatenate(ys)
-    total = len({(g, a, b) for g, t, s in gold for a, b in s})
-    print(
-        "positives among candidates",
-        yp.sum(),
-        "gold spans",
-        total,
-        "negatives labelled",
-        (~yp).sum(),
-    )
-    missing = sorted(
-        {
-            t[max(0, a - 8) : a] + "<" + t[a:b] + ">" + t[b : b + 6]
-            for g, t, s in gold
-            for a, b in s
-            if not any(c.start == a and c.end == b for c in candidates(t, model))
-        }
-    )
-    print("not candidates", missing)
-    wn = np.full(len(Xn), 1.0)
-    wp = np.where(yp, 6.0, 8.0)
-    # Letters to offices name people that the rules do not find: what looks like a name there is left out.
-    for _ in range(2):
-        w0 = fit(
-            np.concatenate([Xp, Xn]),
-            np.concatenate([yp, np.zeros(len(Xn), bool)]),
-            np.concatenate([wp, wn]),
-        )
-        wn = np.where(public & (Xn @ w0 > -1.0), 0.0, 1.0)
-        print("left out", int((wn == 0).sum()))
-    groups = np.array(gs)
-    if cross:
-        scores = np.zeros(len(yp))
-        hash_ = np.array([hash_of(g) % 5 for g in gs])
-        for f in range(5):
-            tr = hash_ != f
-            w = fit(
-                np.concatenate([Xp[tr], Xn]),
-                np.concatenate([yp[tr], np.zeros(len(Xn), bool)]),
-                np.concatenate([wp[tr], wn]),
-            )
-            scores[~tr] = Xp[~tr] @ w
-        heldm = np.array([k in held for k, t in negative for _ in ()]) if 0 else None
-        wall = fit(
-            np.concatenate([Xp, Xn]),
-            np.concatenate([yp, np.zeros(len(Xn), bool)]),
-            np.concatenate([wp, wn]),
-        )
-        sn = Xn @ wall
-        e = np.array(["e" in g.rstrip("0123456789")[-1:] for g in gs])
-        tn = len(set(t for v in texts.values() for t in v))
-        for th in (-2, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3):
-            print(
-                th,
-                "recall all %.3f e %.3f" % ((scores[yp] > th).mean(), (scores[yp & e] > th).mean()),
-                "fp labelled",
-                int((scores[~yp] > th).sum()),
-                "fp texts",
-                int((sn > th).sum()),
-                "reviews",
-                int((sn[~public] > th).sum()),
-                "of",
-                tn,
-            )
-        return model, public, Xn, mn, Xp, yp, ms, gs, wall, scores, sn
-    w = fit(
-        np.concatenate([Xp, Xn]),
-        np.concatenate([yp, np.zeros(len(Xn), bool)]),
-        np.concatenate([wp, wn]),
-    )
-    np.savez_compressed(
-        "models/names.npz",
-        plain=plain,
-        given=given,
-        pairs=pairs,
-        weights=np.round(w, 3),
-        threshold=np.float64(
-            float(next((a.split("=")[1] for a in args if a.startswith("--threshold")), 1.0))
-        ),
-    )
-    for n, v in sorted(zip(QUESTIONS, w), key=lambda x: x[1]):
-        print(f"{n}:{v:.2f}", end=" ")
-
-
-def hash_of(g):
-    import zlib
-
-    return zlib.crc32(g.encode())
+    return model.coef_[0]
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ _JOIN = (
 )
 #: Papers whose number is personal; a permit or a quality mark belongs to a business.
 CERTIFICATES = (
-    r"(?:社保|医保|社会保障|公积金|护照|通行证|驾驶证|驾照|军官证|士官证|警官证|士兵证|证件|港澳证|居住证|居留证|居留许可证?|出生(?:医学)?证明?|离婚证|签证|海员证|行驶证|低保证"
+    r"(?:社保|医保|社会保障|公积金|护照|通行证|驾驶证|驾照|军官证|士官证|警官证|士兵证|证件|港澳证|居住证|居留证|居留许可证?|出生(?:医学)?证明?|离婚证|签证"
+    r"|海员证|行驶证|低保证"
     r"|独生子女证|工作证|记者证|律师证|毕业证|学位证|老年卡|市民卡|校园卡|一卡通|借书证|[Pp]assport(?: ?[Nn]o\.?)?"
     r"|台胞证|回乡证|残疾人?证|学生证|老年证|优待证|退[休役]证|结婚证|房[产本]证?|不动产权?证|准考证|资格证"
     r"|户口[本簿]|执业证|永居证|永久居留证?|(?:病历|住院|门诊|就诊|病案)号?|户号|学号|学籍号?|考号|客户号|用户号"
@@ -218,7 +219,7 @@ def _classify(digits: str, before: str, after: str, *, groups: list[str]) -> str
         # Nothing else than an order, a parcel or a payment is numbered with so many digits.
         return "order"
     if (
-        11 < size
+        size > 11
         and len(groups) == 1
         and not (found or cue or counted)
         and _PARCEL_NEAR.search(before)

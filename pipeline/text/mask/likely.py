@@ -26,7 +26,6 @@ from pipeline.text.mask.person import (
     is_typical,
     name_words,
 )
-from pipeline.text.mask.words import words
 
 HAN = "\u4e00-\u9fff"
 #: What stands in the working text for a name, and for anything else, that is hidden already.
@@ -93,7 +92,8 @@ _RIGHT = (
     ("date", r" ?20[0-9]{2}[ 年.\-/]"),
     (
         "title",
-        r"[ ]?(?:先生|女士|小姐|客户|用户|同志|同学|老师|护理师|医[师生]|[书局科处院校所队站行]|师傅|经理|主任|本人|名下|夫妇|夫妻|一家|家[的里属中]|之[子女父母妻夫])",
+        r"[ ]?(?:先生|女士|小姐|客户|用户|同志|同学|老师|护理师|医[师生]|[书局科处院校所队站行]|师傅|经理|主任|本人|名下|夫妇|夫妻|一家|家[的里属中]"
+        r"|之[子女父母妻夫])",
     ),
     (
         "report",
@@ -101,7 +101,8 @@ _RIGHT = (
     ),
     (
         "acts",
-        r"(?:经办|办理|接[手待听]|处理|代[收办签]|签收|操作|负责|住院|主动|情绪|服务|态度|联系|打|帮|收|接|拿|送|把|将|在|因|被|已|未|也|没|就|都|于|系|持|去|不|一直|要|想|等|您)",
+        r"(?:经办|办理|接[手待听]|处理|代[收办签]|签收|操作|负责|住院|主动|情绪|服务|态度|联系|打|帮|收|接|拿|送|把|将|在|因|被|已|未|也|没|就"
+        r"|都|于|系|持|去|不|一直|要|想|等|您)",
     ),
     ("is", r"[是为这那]"),
     ("of", r"的"),
@@ -113,7 +114,8 @@ _RIGHT = (
     ),
     (
         "spelled",
-        r"\(?[读音同]|[,，]?(?:弓长|立早|双口|木子|耳东|口天|古月|言午|双木|草头|走肖|是?[\u4e00-\u9fff]{1,3}(?:旁|字[旁头底])|[\u4e00-\u9fff]{2}的[\u4e00-\u9fff])",
+        r"\(?[读音同]|[,，]?(?:弓长|立早|双口|木子|耳东|口天|古月|言午|双木|草头|走肖|是?[\u4e00-\u9fff]{1,3}(?:旁|字[旁头底])"
+        r"|[\u4e00-\u9fff]{2}的[\u4e00-\u9fff])",
     ),
 )
 LEFT = tuple((f"l_{name}", re.compile(pattern)) for name, pattern in _LEFT)
@@ -148,12 +150,16 @@ _SHUT = (
 _SAID = ("r_title", "r_report", "r_person", "r_spelled", "r_named")
 # For speed: questions that only a character (or only something else) beside the name can answer.
 _HAN_ONLY = frozenset(
-    ["l_noun", "l_role", "l_i", "l_me", "l_be", "l_by", "l_thank", "l_with", "l_of"]
-    + ["r_report", "r_acts", "r_is", "r_of", "r_pronoun"]
+    (
+        *("l_noun", "l_role", "l_i", "l_me", "l_be", "l_by", "l_thank", "l_with", "l_of"),
+        *("r_report", "r_acts", "r_is", "r_of", "r_pronoun"),
+    )
 )
 _NEVER_HAN = frozenset(
-    [*_EDGES, "l_hidden", "l_field", "r_end", "r_stop", "r_comma", "r_colon", "r_quote"]
-    + ["r_gap", "r_open", "r_sex", "r_date"]
+    (
+        *(*_EDGES, "l_hidden", "l_field", "r_end", "r_stop", "r_comma", "r_colon", "r_quote"),
+        *("r_gap", "r_open", "r_sex", "r_date"),
+    )
 )
 _ASKED_LEFT, _ASKED_RIGHT = (
     {
@@ -164,12 +170,39 @@ _ASKED_LEFT, _ASKED_RIGHT = (
 )
 #: The questions in the order of their weights.
 QUESTIONS = (
-    "bias", "likeness", "likeness_two", "two", "four", "typical", "partly", "common", "cut", "crosses", "never", "rare",
-    "likeness_low", "likeness_high",
-    "left_edge", "left_strong", "right_shut", "right_said", "edge_shut", "edge_said", "strong_shut", "strong_said", "edge_both_two", "strong_two",
-    "by_acts", "i_pronoun", "role_acts", "han_left", "han_right", "free_free",
-    *(name for name, _ in LEFT), *(name for name, _ in RIGHT),
-)  # fmt: skip
+    "bias",
+    "likeness",
+    "likeness_two",
+    "two",
+    "four",
+    "typical",
+    "partly",
+    "common",
+    "cut",
+    "crosses",
+    "never",
+    "rare",
+    "likeness_low",
+    "likeness_high",
+    "left_edge",
+    "left_strong",
+    "right_shut",
+    "right_said",
+    "edge_shut",
+    "edge_said",
+    "strong_shut",
+    "strong_said",
+    "edge_both_two",
+    "strong_two",
+    "by_acts",
+    "i_pronoun",
+    "role_acts",
+    "han_left",
+    "han_right",
+    "free_free",
+    *(name for name, _ in LEFT),
+    *(name for name, _ in RIGHT),
+)
 _AT = {name: number for number, name in enumerate(QUESTIONS)}
 
 
@@ -220,7 +253,12 @@ def gate(known: dict[str, float], plain: bytes, given: bytes) -> re.Pattern[str]
     One of the next two characters is hardly rarer in given names than in running text.
     """
     first = "".join(sorted({word[0] for word in known}))
-    before = "员师士长服户民主客者人生机台席安家手哥姐乘练游播表理秘计记生夫工洁介东板友众志子年方号导会儿女父母爸妈兄弟妹奶公婆孙甥媳妇侄叔姨姑舅嫂居学事孩属叫称为名写着成的是签填我边由经据被让请派托转给联系访了找到问感谢扬诉报和与跟同及对向替帮里上中之于的嘛"
+    before = (
+        "员师士长服户民主客者人生机台席安家手哥姐乘练游播表理秘计记生夫工洁介东板友众志子"
+        "年方号导会儿女父母爸妈兄弟妹奶公婆孙甥媳妇侄叔姨姑舅嫂居学事孩属叫称为名写着成的"
+        "是签填我边由经据被让请派托转给联系访了找到问感谢扬诉报和与跟同及对向替帮里上中之"
+        "于的嘛"
+    )
     second = "".join(
         chr(FIRST + at)
         for at in range(LAST - FIRST + 1)
@@ -323,7 +361,7 @@ def _sized(text: str, start: int, surname: int, model: NameModel) -> Iterator[Ca
             likely = (likeness + min(after, 8 * _MOST_AFTER)) / 8 - _SIZE[at + 2 - end]
             if likely < _HOPELESS:
                 return
-            # At an edge, with the sentence going on behind it, less likely ones are hardly ever names.
+            # At an edge, with the sentence going on behind it, few of these are names.
             open_end = edge and "\u4e00" <= right <= "\u9fff"
             if likely > (_LEAST_OPEN if open_end else LEAST):
                 yield _asked(text, start, at + 1, surname, likely)
@@ -358,16 +396,33 @@ def _asked(text: str, start: int, end: int, surname: int, likeness: float) -> Ca
     two = len(given) == 1
     typical = all(map(is_typical, given))
     flags = {
-        "two": two, "four": surname == 2, "typical": typical, "partly": not typical and any(map(is_typical, given)),
-        "common": whole in known.common or whole in known.public, "cut": cut_from_word(text, start, end, given), "crosses": crosses_word(text, start),
+        "two": two,
+        "four": surname == 2,
+        "typical": typical,
+        "partly": not typical and any(map(is_typical, given)),
+        "common": whole in known.common or whole in known.public,
+        "cut": cut_from_word(text, start, end, given),
+        "crosses": crosses_word(text, start),
         "never": TITLED.search(whole) is not None,
-        "rare": text[start:start + surname] not in known.single and surname == 1,
-        "left_edge": edge, "left_strong": strong, "right_shut": shut, "right_said": said,
-        "edge_shut": edge and shut, "edge_said": edge and said, "strong_shut": strong and shut, "strong_said": strong and said,
-        "by_acts": "l_by" in yes and "r_acts" in yes, "i_pronoun": not yes.isdisjoint(("l_i", "l_called", "l_me")) and not yes.isdisjoint(("r_pronoun", "r_spelled")),
-        "role_acts": "l_role" in yes and "r_acts" in yes, "edge_both_two": edge and two, "strong_two": strong and two,
-        "han_left": not (edge or strong), "han_right": not (shut or said), "free_free": not (edge or strong or shut or said),
-    }  # fmt: skip
+        "rare": text[start : start + surname] not in known.single and surname == 1,
+        "left_edge": edge,
+        "left_strong": strong,
+        "right_shut": shut,
+        "right_said": said,
+        "edge_shut": edge and shut,
+        "edge_said": edge and said,
+        "strong_shut": strong and shut,
+        "strong_said": strong and said,
+        "by_acts": "l_by" in yes and "r_acts" in yes,
+        "i_pronoun": not yes.isdisjoint(("l_i", "l_called", "l_me"))
+        and not yes.isdisjoint(("r_pronoun", "r_spelled")),
+        "role_acts": "l_role" in yes and "r_acts" in yes,
+        "edge_both_two": edge and two,
+        "strong_two": strong and two,
+        "han_left": not (edge or strong),
+        "han_right": not (shut or said),
+        "free_free": not (edge or strong or shut or said),
+    }
     answers = [(_AT[name], 1.0) for name, value in flags.items() if value]
     answers += [(_AT[name], 1.0) for name in yes]
     grade = min(likeness, 25.0) / 10

@@ -67,7 +67,8 @@ _OTHER_PEOPLES = re.compile(
 _TWO_PARTS = re.compile(rf"(?<!{HAN})(?:{_PART}){{2}}(?:{HAN}{{0,2}}?{_ENDS_THERE})")
 # Tom Smith, SHEN XIAOLEI, WANG/YUCHEN MS, Cindy 霍
 _LATIN = re.compile(
-    r"(?:[A-Z][a-zà-ÿ'\-]+(?: [A-Z][a-zà-ÿ'\-]*\.?){0,3}|[A-Z]{2,}(?:[ ,/]{1,2}[A-Z]{2,}){1,3})(?![A-Za-z])"
+    r"(?:[A-Z][a-zà-ÿ'\-]+(?: [A-Z][a-zà-ÿ'\-]*\.?){0,3}"
+    r"|[A-Z]{2,}(?:[ ,/]{1,2}[A-Z]{2,}){1,3})(?![A-Za-z])"
     r"(?: ?(?:MS|MR|MRS|MSTR|CHD)(?![A-Za-z]))?(?: [\u4e00-\u9fff](?![\u4e00-\u9fff]))?"
 )
 _TICKET = re.compile(

@@ -19,7 +19,8 @@ _PROVIDERS = (
 )
 # What stands behind the name: @example.com, 艾特 幺六三 点 com, at sina dot com, @qq.
 _HOST = re.compile(
-    r"(?: ?@ ?| ?(?:艾特|爱特|埃特|[圈花] ?a|a ?圈|小老鼠|@符号|at符号|[\[(（【{<]at[\])）】}>]|[#＃](?=[0-9a-z]+(?:\.| ?点)) ?) ?| at )"
+    r"(?: ?@ ?| ?(?:艾特|爱特|埃特|[圈花] ?a|a ?圈|小老鼠|@符号|at符号|[\[(（【{<]at[\])）】}>]"
+    r"|[#＃](?=[0-9a-z]+(?:\.| ?点)) ?) ?| at )"
     rf"(?:{_LABEL}(?:{_DOT}(?:[A-Za-z0-9\-]{{2,}}|c o m|c n|康姆|抗姆))+|{_PROVIDERS})",
     re.IGNORECASE,
 )
@@ -64,7 +65,10 @@ _JOINER = (
     r"(?:[是为叫:：,，、 #(（]|号码?|码|[Ii][Dd]|[Nn][Oo]\.?"
     r"|的|嗯|呃|账号|编号|字号|名|加我|搜|加|就|❤){0,5}"
 )
-_WECHAT_CUE = r"(?:微信|薇信|威信|徽信|围信|(?<![A-Za-z0-9])[vVwW][xX]|(?<![A-Za-z0-9])[vV](?=[:：号])|weixin|[加+]我?[vV]|[vV]信|卫星(?=[:：号])|薇|wechat)"
+_WECHAT_CUE = (
+    r"(?:微信|薇信|威信|徽信|围信|(?<![A-Za-z0-9])[vVwW][xX]|(?<![A-Za-z0-9])[vV](?=[:：号])"
+)
+r"|weixin|[加+]我?[vV]|[vV]信|卫星(?=[:：号])|薇|wechat)"
 # lm_2020, or read out: wen xin 二零零幺.
 _WECHAT_ID = (
     r"(?:[A-Za-z][A-Za-z0-9_\-]{4,19}"
@@ -112,16 +116,20 @@ _PLATFORM = (
     r"|饿了么|西瓜视频|飞书|陌陌|网易|携程|飞猪|游戏|论坛|客户|会员|用户|账户|网站|平台|[Ii][Nn][Ss]|推特|脸书|[Ff]acebook|LINE|Line)"
 )
 _NICKNAME = re.compile(
-    rf"(?:{_PLATFORM}(?:的|里的?|上的?|UP主)?(?:号码?|[Ii][Dd]|昵称|网名|账号|帐号|用户名|名字|名称|花名)+|网名|昵称|[Ii][Dd](?=[:：]))"
+    rf"(?:{_PLATFORM}(?:的|里的?|上的?|UP主)?(?:号码?|[Ii][Dd]|昵称|网名|账号|帐号|用户名|名字|名称|花名)+|网名|昵称"
+    rf"|[Ii][Dd](?=[:：]))"
     r"(?:[是为叫:： ]|就是){0,3}"
     r"(?:[\"“”「『【《](?P<quoted>[^\"“”」』】》]{2,16})[\"“”」』】》]"
     r"|(?P<latin>(?=[A-Za-z]*[0-9_])[A-Za-z][A-Za-z0-9_.\-]{3,23})(?![A-Za-z0-9])"
-    r"|(?<=[称名号叫是:：])(?P<said>(?=[\u4e00-\u9fff]*[0-9A-Za-z_]|[\u4e00-\u9fff]*的)[\u4e00-\u9fffA-Za-z_]{2,10}[0-9_]*)(?=[,，。 !！;；)）]|$))"
+    r"|(?<=[称名号叫是:：])(?P<said>(?=[\u4e00-\u9fff]*[0-9A-Za-z_]"
+    r"|[\u4e00-\u9fff]*的)[\u4e00-\u9fffA-Za-z_]{2,10}[0-9_]*)(?=[,，。 !！;；)）]|$))"
     rf"|我(?:的)?{_PLATFORM}(?:[是叫:：]){{0,2}}"
-    r"(?P<mine>[\u4e00-\u9fff]{2,8}_?[0-9]{2,6}|(?=[a-z]*[0-9_])[a-z][a-z0-9_\-]{4,20})(?![0-9A-Za-z])"
+    r"(?P<mine>[\u4e00-\u9fff]{2,8}_?[0-9]{2,6}"
+    r"|(?=[a-z]*[0-9_])[a-z][a-z0-9_\-]{4,20})(?![0-9A-Za-z])"
 )
 HANDLE = re.compile(
-    r"(?<![0-9A-Za-z])@(?:(?<![\u4e00-\u9fff]@) )?(?!\d{2,6}(?!\w)|(?:qq|163|126)\b)((?:(?!是我|就是|的微博|本人)[\w\-]){2,24})"
+    r"(?<![0-9A-Za-z])@(?:(?<![\u4e00-\u9fff]@) )?(?!\d{2,6}(?!\w)|(?:qq|163|126)\b)((?:(?!是我"
+    r"|就是|的微博|本人)[\w\-]){2,24})"
 )
 
 
@@ -251,7 +259,7 @@ def nicknames(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_order(found: re.Match[str]) -> bool:
-    """Tell whether what follows a word for an order is its number, or a booking code like KX7P2M."""
+    """Tell whether what follows a word for an order is its number or booking code."""
     value = found.group(1)
     digits = len(re.findall(DIGIT, value))
     booked = len(value) == 6 and value.isupper() and 0 < digits < 6
