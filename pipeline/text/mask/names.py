@@ -6,8 +6,8 @@ gives as such (我姓孙) or that a title makes a form of address (王先生, �
 
 A strong cue (我叫, 姓名：) needs a surname and nearly any given name; a weak one (客户, 本人,
 我是, 客服) is followed by ordinary words far more often than by a name, so that it also needs
-given-name characters and an edge: punctuation or a word of reporting. A bare name in running
-text is not looked for.
+given-name characters and an edge: punctuation or a word of reporting. What no cue announces is
+left to ``likely``.
 """
 
 from __future__ import annotations

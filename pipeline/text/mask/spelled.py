@@ -17,7 +17,8 @@ _BRACKETED = re.compile(
 _GAP = re.compile(r"(?:[,，、。 ]|嗯|呃|就是|那个|啊|是)*")
 # 弓长张, 建设的建, 耿是耳朵旁加个火, 雨字头的雯: one character told apart, which the groups hold.
 _TOLD = re.compile(
-    rf"[,，、 ]?(?:({_HAN})呢?是|是)?(?:(?:{_PARTS})({_HAN})|{_HAN}{{1,6}}?的(?:那个)?({_HAN})(?!{_HAN}?的)"
+    rf"[,，、 ]?(?:({_HAN})呢?是|是)?(?:(?:{_PARTS})({_HAN})"
+    rf"|{_HAN}{{1,6}}?的(?:那个)?({_HAN})(?!{_HAN}?的)"
     rf"|{_HAN}{{1,3}}?字?[旁头底](?:的({_HAN})|加个?{_HAN})?)"
 )
 
