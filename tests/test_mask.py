@@ -35,6 +35,16 @@ def test_labelled_numbers_are_masked(judged):
     assert len(missed) <= 0.01 * len(numbers), missed
 
 
+# Written by strangers to the rules: names where nobody would look for them.
+_HARD = {"masking_cases_e": 0.90}
+
+
+@pytest.mark.parametrize("stem", sorted(path.stem for path in _FILES))
+def test_every_file_has_its_own_floor(stem, verdicts):
+    soft = [piece for piece in verdicts[stem][0] if piece.kind in SOFT]
+    assert sum(piece.gone for piece in soft) >= _HARD.get(stem, 0.93) * len(soft)
+
+
 @pytest.mark.parametrize("kind", SOFT)
 def test_labelled_names_and_addresses_are_masked(judged, kind):
     pieces = [piece for piece in judged[0] if piece.kind == kind]
@@ -179,6 +189,16 @@ def test_turns_answer_one_another(turns, expected):
         ("总播放量13866004217次", "总播放量13866004217次"),
         ("拨打10000-1-4-3", "拨打10000-1-4-3"),
         ("陕西师范大学", "陕西师范大学"),
+        ("该笔业务由王志磊经办", "该笔业务由[姓名]经办"),
+        ("参会业主:卢志伟 马春梅 董建新", "参会业主:[姓名] [姓名] [姓名]"),
+        ("我叫耿秋菊耿是耳朵旁加个火秋天的秋菊花的菊你查", "我叫[姓名][姓名]你查"),
+        ("乘客 LIU/YANG MS 行李未到", "乘客 [姓名] 行李未到"),
+        ("PNR KX7P2M,座位被改", "PNR [订单号],座位被改"),
+        ("微博昵称风吹麦浪的下午,已私信", "微博昵称[用户],已私信"),
+        ("在锦绣江南b区八栋九零三你让师傅来", "在[地址]你让师傅来"),
+        ("路由器后台192.168.1.1打不开", "路由器后台192.168.1.1打不开"),
+        ("客户高龄行动不便", "客户高龄行动不便"),
+        ("林黛玉进贾府都没我进你们营业厅难", "林黛玉进贾府都没我进你们营业厅难"),
         ("两瓶康师傅矿泉水", "两瓶康师傅矿泉水"),
     ],
 )
@@ -205,7 +225,7 @@ def test_rules_by_example(text, expected):
         ("产品名称", "王老吉", "王老吉"),
         ("诉求", "退款2000元", "退款2000元"),
         ("问题描述", "打13800138000没人接", "打[手机号]没人接"),
-        ("", "王晓梅", "王晓梅"),
+        ("", "王晓梅", "[姓名]"),
     ],
 )
 def test_the_column_says_what_a_cell_holds(column, text, expected):

@@ -2,10 +2,10 @@
 
 Expects cleaned text (``pipeline.text.clean``); cue words are looked up in its Simplified reading.
 Numbers are judged by shape and by the words around them; a checksum only raises confidence.
-Names need a cue or a title beside them: no guess is made at every noun, so a bare name in
-running text is not found. Familiar forms (小王, 王总, 张姐) name nobody outside their circle and
-stay; a surname that is given as such or made an address (免贵姓孙, 王先生) goes. A mark can't be
-turned back into what it stands for.
+Names are found by a cue or a title beside them; without one, by how much the characters look
+like a name and how much the words around ask for one (``likely``). Familiar forms (小王, 王总,
+张姐) name nobody outside their circle and stay; a surname that is given as such or made an
+address (免贵姓孙, 王先生) goes. A mark can't be turned back into what it stands for.
 
 ``mask`` takes a text, ``mask_turns`` a call, ``mask_cell`` a table's cell with its column's name,
 ``excerpt`` a row that can't be read, ``scrub`` an error message or a path.

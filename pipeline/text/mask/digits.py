@@ -39,7 +39,12 @@ _JOIN = (
 )
 #: Papers whose number is personal; a permit or a quality mark belongs to a business.
 CERTIFICATES = (
-    r"(?:社保|医保|社会保障|公积金|护照|通行证|驾驶证|驾照|军官证|警官证|士兵证|证件|港澳证|居住证"
+    r"(?:社保|医保|社会保障|公积金|护照|通行证|驾驶证|驾照|军官证|士官证|警官证|士兵证|证件"
+    r"|港澳证|居住证"
+    r"|居留证|居留许可证?|出生(?:医学)?证明?|离婚证|签证"
+    r"|海员证|行驶证|低保证"
+    r"|独生子女证|工作证|记者证|律师证|毕业证|学位证|老年卡"
+    r"|市民卡|校园卡|一卡通|借书证|[Pp]assport(?: ?[Nn]o\.?)?"
     r"|台胞证|回乡证|残疾人?证|学生证|老年证|优待证|退[休役]证|结婚证|房[产本]证?|不动产权?证|准考证|资格证"
     r"|户口[本簿]|执业证|永居证|永久居留证?|(?:病历|住院|门诊|就诊|病案)号?|户号|学号|学籍号?|考号|客户号|用户号"
     r"|会员号|纳税人识别号|(?<!许可)(?<!合格)(?<!卫生)(?<!身份)(?<!认)(?<!保)证(?=编?号))(?:卡|账|帐)?"
@@ -99,6 +104,15 @@ _CODE = re.compile(
 STARRED = re.compile(
     r"(?<![0-9])(?:1[3-9][0-9](?:[*xX]{4}[0-9]{4}|([/_·])[0-9]{4}\1[0-9]{4})"
     r"|[0-9]{3,6}(?: ?\*{3,4}){2,4} ?[0-9]{2,4}[Xx]?)(?![0-9])"
+)
+_PARCEL_NEAR = re.compile(r"(?:订单|运单|快递|包裹|面单|派件|物流|单号|客票)[^,，。]{0,12}$")
+# l36O1234567: letters that a reader of pictures takes for digits.
+_LOOKALIKE = re.compile(
+    r"(?<![0-9A-Za-z])[1lI][3-9](?=[0-9]*[lIoOSB])(?:[0-9]|[lIoOSB](?![a-z]{2})){9}(?![0-9A-Za-z])"
+)
+# 一百三十九 零零一二 …: the first three digits read as a number.
+_AS_NUMBER = re.compile(
+    rf"[一幺]百(?:[三五七八九]十[一二三四五六七八九]?)(?:{FILLER}{{0,3}}{DIGIT}){{8}}(?!{DIGIT})"
 )
 _CORRECTION = re.compile(
     rf"[ ,，。]*(?:哦?不对|说?错了|不是|哦不|更正一下|应该是)[ ,，。是]*"
@@ -199,6 +213,21 @@ def _classify(digits: str, before: str, after: str, *, groups: list[str]) -> str
     counted = _COUNTED_OFF.match(after) or _CODE.search(before)
     if found == "mobile" and cue != "phone" and counted:
         return ""
+    if (
+        size > 17
+        and not digits.startswith("106")
+        and len(groups) == 1
+        and not (found or cue or counted)
+    ):
+        # Nothing else than an order, a parcel or a payment is numbered with so many digits.
+        return "order"
+    if (
+        size > 11
+        and len(groups) == 1
+        and not (found or cue or counted)
+        and _PARCEL_NEAR.search(before)
+    ):
+        return "order"
     if found and (cue or _whole(groups)) and not (amount and found == "landline"):
         return found
     pairs = len(groups) > 3 and max(map(len, groups)) <= 2
@@ -269,6 +298,14 @@ def numbers(text: str, *, lead: str = "") -> Iterator[Number]:
     for found in STARRED.finditer(text):
         mobile = re.match(r"1[3-9][0-9][^0-9 ]", found.group()) is not None
         yield Number("mobile" if mobile else "bank_card", *found.span())
+    for found in (
+        _LOOKALIKE.finditer(text)
+        if text.count("O") + text.count("o") + text.count("l") + text.count("I")
+        else ()
+    ):
+        yield Number("mobile", *found.span())
+    for found in _AS_NUMBER.finditer(text) if "百" in text else ():
+        yield Number("mobile", *found.span())
     for found in _INTERNATIONAL.finditer(text) if "+" in text else ():
         try:
             possible = phonenumbers.is_possible_number(phonenumbers.parse(found.group()))

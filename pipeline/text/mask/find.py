@@ -14,8 +14,12 @@ from pipeline.text.clean import simplify
 from pipeline.text.mask.addresses import addresses, holds_place
 from pipeline.text.mask.cues import cues
 from pipeline.text.mask.digits import RUN, numbers
+from pipeline.text.mask.likely import HIDDEN as _HIDDEN
+from pipeline.text.mask.likely import NAMED as _NAMED
+from pipeline.text.mask.likely import likely
 from pipeline.text.mask.names import NAME_CUES, holds_signature, names
-from pipeline.text.mask.written import emails, handles, identifiers, ips, plates
+from pipeline.text.mask.spelled import spelled
+from pipeline.text.mask.written import emails, handles, identifiers, ips, nicknames, plates
 
 #: Kind of personal information → the mark that stands in its place.
 LABELS: Mapping[str, str] = MappingProxyType(
@@ -56,7 +60,7 @@ class Masked:
 
 _NONE: Mapping[str, int] = MappingProxyType({})
 MARK = re.compile("|".join(re.escape(label) for label in LABELS.values()))
-_HIDDEN = "\ufffc"
+_COVERED = re.compile(f"[{_HIDDEN}{_NAMED}]")
 _LATIN = re.compile(r"[0-9A-Za-z@]")
 _GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 _JOINED_GAP = re.compile(
@@ -94,20 +98,21 @@ def _traditional() -> re.Pattern[str]:
 def _find(text: str, *, lead: str) -> list[Mask]:
     work = simplify(text) if _traditional().search(text) else text
     if "[" in work:
-        work = MARK.sub(lambda found: _HIDDEN * len(found.group()), work)
+        work = MARK.sub(_blank, work)
     among = cues(work)
     latin = _LATIN.search(work) is not None
     run = RUN.search(work) is not None
     placed = holds_place(work)
     if not (among or latin or run or placed):
-        return []
+        return [Mask("name", *span) for span in likely(work)]
     masks: list[Mask] = []
 
     def take(kind: str, start: int, end: int) -> None:
         nonlocal work
-        if end > start and _HIDDEN not in work[start:end]:
+        if end > start and not _COVERED.search(work, start, end):
             masks.append(Mask(kind, start, end))
-            work = work[:start] + _HIDDEN * (end - start) + work[end:]
+            blank = _NAMED if kind == "name" else _HIDDEN
+            work = work[:start] + blank * (end - start) + work[end:]
 
     def all_of(kind: str, finder: Callable[[str], Iterator[tuple[int, int]]]) -> None:
         for start, end in list(finder(work)):
@@ -121,6 +126,8 @@ def _find(text: str, *, lead: str) -> list[Mask]:
         all_of("plate", plates)
         for kind, start, end in list(identifiers(work, among=among)):
             take(kind, start, end)
+    if "nickname" in among:
+        all_of("handle", nicknames)
     if placed:
         all_of("address", addresses)
     if run:
@@ -131,8 +138,30 @@ def _find(text: str, *, lead: str) -> list[Mask]:
         known = {**(cues(work) if masks else among), "number": ()}
         for start, end in list(names(work, among=known)):
             take("name", start, end)
+    for start, end in likely(work):
+        take("name", start, end)
+    if not masks:
+        return masks
+    for start, end in list(_said_again(text, masks)):
+        take("name", start, end)
+    for start, end in [(start, end) for kind, start, end in masks if kind == "name"]:
+        for span in spelled(work, text[start:end], end):
+            take("name", *span)
     masks.sort(key=lambda found: found.start)
     return masks
+
+
+def _blank(mark: re.Match[str]) -> str:
+    """Return what stands for a mark while a text is searched: names may be listed beside names."""
+    return (_NAMED if mark.group() == LABELS["name"] else _HIDDEN) * len(mark.group())
+
+
+def _said_again(text: str, masks: Sequence[Mask]) -> Iterator[tuple[int, int]]:
+    """Yield where the full names found in a text stand in it once more."""
+    for name in {text[start:end] for kind, start, end in masks if kind == "name"}:
+        if len(name) > 2:
+            for again in re.finditer(re.escape(name), text):
+                yield again.span()
 
 
 def replace(text: str, masks: Sequence[Mask]) -> str:

@@ -6,8 +6,8 @@ gives as such (我姓孙) or that a title makes a form of address (王先生, �
 
 A strong cue (我叫, 姓名：) needs a surname and nearly any given name; a weak one (客户, 本人,
 我是, 客服) is followed by ordinary words far more often than by a name, so that it also needs
-given-name characters and an edge: punctuation or a word of reporting. A bare name in running
-text is not looked for.
+given-name characters and an edge: punctuation or a word of reporting. What no cue announces is
+left to ``likely``.
 """
 
 from __future__ import annotations
@@ -52,13 +52,29 @@ _AFTER_WEAK = re.compile(r"[已因在现曾将未与对从了啊呀吧]|家[的�
 _RARE_SURNAMES = frozenset(
     "计祖那花水全和时向从都有商同后展由原撒楚牧隆火才英门回哈乌青海封初呼依次"
 )
-_NO_MORE = r"(?![\u4e00-\u9fff·])"
 # Uyghur, Tibetan, Mongolian names written without a dot.
-_OTHER_PEOPLES = re.compile(
-    rf"{HAN}{{0,3}}?(?:阿卜杜|买买提|麦麦提|古丽|迪丽|阿依|努尔|吐尔|图尔|玉素|库尔班|依布拉|艾合|热孜"
-    rf"|帕提|艾尼|次仁|扎西|卓玛|多吉|央金|旺堆|巴特尔|其其格|乌云|格日|那仁|娜仁|苏日){HAN}{{0,4}}{_NO_MORE}"
+_PART = (
+    r"(?:阿卜杜|买买提|麦麦提|吾买尔|木合|古丽|迪丽|迪里|阿依|努尔|吐尔|图尔|玉素|库尔班|依布拉|艾合|热孜|帕提|夏提|艾尼"
+    r"|次仁|扎西|卓玛|多吉|央金|旺堆|达娃|旦增|丹增|索朗|洛桑|平措|尼玛|白玛|格桑|德吉|顿珠|巴特尔|其其格|乌云|格日|那仁|娜仁"
+    r"|苏日|巴图|孟克|苏和|岩温|玉罕|玉香|岩罕)"
 )
-_LATIN = re.compile(r"[A-Z][a-z]+(?: [A-Z][a-z]+){0,2}(?![A-Za-z])")
+_ENDS_THERE = (
+    r"(?=$|(?![\u4e00-\u9fff·])|反映|来电|称|表示|投诉|致电|女士|先生|代述|要求|[的在是因与和])"
+)
+_OTHER_PEOPLES = re.compile(
+    rf"(?:{HAN}{{0,3}}?{_PART}{HAN}{{0,4}}?|[阮黎范陈吴邓裴武]氏{HAN}{{1,3}}?){_ENDS_THERE}"
+)
+_TWO_PARTS = re.compile(rf"(?<!{HAN})(?:{_PART}){{2}}(?:{HAN}{{0,2}}?{_ENDS_THERE})")
+# Tom Smith, SHEN XIAOLEI, WANG/YUCHEN MS, Cindy 霍
+_LATIN = re.compile(
+    r"(?:[A-Z][a-zà-ÿ'\-]+(?: [A-Z][a-zà-ÿ'\-]*\.?){0,3}"
+    r"|[A-Z]{2,}(?:[ ,/]{1,2}[A-Z]{2,}){1,3})(?![A-Za-z])"
+    r"(?: ?(?:MS|MR|MRS|MSTR|CHD)(?![A-Za-z]))?(?: [\u4e00-\u9fff](?![\u4e00-\u9fff]))?"
+)
+_TICKET = re.compile(
+    r"(?<![A-Za-z/])[A-Z]{2,12}/[A-Z]{2,20}(?: ?(?:MS|MR|MRS|MSTR|CHD|INF))?(?![A-Za-z/])"
+)
+_TICKET_NEAR = re.compile(r"姓名|旅客|乘客|票面|拼音|护照|[登乘]机|客票|机票|行李| M[RS]S?$|CHD$")
 _FILLER = r"(?:[是为叫:：,，、 (（]|嗯|呃|那个){0,4}"
 _SEPARATOR = (
     r"(?:[是为叫由:：,，、 (（=\-—|/>》【】\[\]]|嗯|呃|那个|显示"
@@ -83,7 +99,7 @@ _AFTER_LISTED = re.compile(
     r"夫[妇妻]|[两二三四五]人|等[人等]?|[的在均都一]|先生|女士|反映|投诉|来电|表示|称"
 )
 _SIGNED = re.compile(r"[!！。,，、 ~:：\-—)）]{1,4}")
-_ENGLISH = re.compile(r"[ ,，:：]{1,3}([A-Z][a-z]+(?:[ -][A-Z][a-z]+){0,2})(?![A-Za-z])")
+_ENGLISH = re.compile(r"[ ,，:：]{1,3}([A-Z][a-zà-ÿ]+(?:[ -][A-Z][a-zà-ÿ]+){0,3})(?![A-Za-z])")
 _LOOSE_ENGLISH = frozenset(["from:", "this is", "i am", "i'm", "dear"])
 _PEOPLE = ("staff", "weak", "faint", "accused")
 # 工号1024的王丽, 工号B07,李敏
@@ -213,8 +229,16 @@ def _addressed(text: str, among: Cues) -> Iterator[tuple[int, int]]:
     for found in _DATED.finditer(text) if "20" in text or "\ufffc" in text else ():
         if span := _before(text, found.start(), edge=_HARD_LEFT):
             yield span
+    for found in _TICKET.finditer(text) if "/" in text else ():
+        if _TICKET_NEAR.search(text[max(0, found.start() - 12) : found.end()]):
+            yield found.span()
     for found in _DOTTED_REPORT.finditer(text) if "·" in text else ():
         yield found.span(1)
+
+
+def _of_other_peoples(text: str, among: Cues) -> Iterator[tuple[int, int]]:
+    for found in _TWO_PARTS.finditer(text):
+        yield found.span()
 
 
 def _english(text: str, among: Cues) -> Iterator[tuple[int, int]]:
@@ -238,6 +262,7 @@ _FINDERS = (
     (frozenset(["family"]), _families),
     (frozenset(["title", "office", "closing", "number"]), _addressed),
     (frozenset(["english"]), _english),
+    (frozenset(["peoples"]), _of_other_peoples),
 )
 #: The cues that names are looked for beside.
 NAME_CUES = frozenset().union(*(kinds for kinds, _ in _FINDERS))
@@ -486,9 +511,7 @@ def _titled(text: str, end: int, title: str, *, office: bool) -> tuple[int, int]
     before = text[max(0, end - 20) : end]
     if dotted := re.search(rf"{HAN}{{1,8}}(?:·{HAN}{{1,8}}){{1,3}}$", before):
         return end - len(dotted.group()), end
-    if others := re.search(
-        rf"(?<!{HAN})(?:{_OTHER_PEOPLES.pattern.removesuffix(_NO_MORE)})$", before
-    ):
+    if others := re.search(rf"(?<!{HAN}){HAN}{{0,3}}?{_PART}{HAN}{{0,4}}$", before):
         return end - len(others.group()), end
     polite = title in ("先生", "女士", "小姐", "太太")
     for size in (4, 3, 2, 1):
