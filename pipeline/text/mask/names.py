@@ -506,6 +506,9 @@ def _faintly(text: str, at: int, end: int, given: str, *, accused: bool) -> bool
     return accused or text[at] in PLAIN_SURNAMES
 
 
+_FAMILIAR = ("阿姨", "大爷", "大姐", "大哥")
+
+
 def _titled(text: str, end: int, title: str, *, office: bool) -> tuple[int, int] | None:
     """Return the name before a title: a full name, or the surname alone (周经理)."""
     before = text[max(0, end - 20) : end]
@@ -521,6 +524,9 @@ def _titled(text: str, end: int, title: str, *, office: bool) -> tuple[int, int]
             # 由局长任组长, 机动车主管部门
             continue
         if not first or size - first > 2 or (office and first == size):
+            continue
+        if first == size and title in _FAMILIAR:
+            # 刘阿姨, like 张姐, names nobody outside the house.
             continue
         given = text[start + first : end]
         if any(not "\u4e00" <= char <= "\u9fff" or char in NEVER for char in given):

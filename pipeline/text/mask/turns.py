@@ -82,6 +82,19 @@ def mask_turns(texts: Sequence[str]) -> list[Masked]:
     >>> [turn.text for turn in mask_turns(["电话是幺三八", "嗯", "零零一三八零零零"])]
     ['电话是[手机号]', '嗯', '[手机号]']
     """
+    result = _mask_once(texts)
+    found = result
+    # A mark can leave what stands beside it the answer to a question: go on till nothing is found.
+    while any(turn.masks for turn in found):
+        found = _mask_once([turn.text for turn in result])
+        result = [
+            Masked(new.text, MappingProxyType(dict(Counter(old.masks) + Counter(new.masks))))
+            for old, new in zip(result, found, strict=True)
+        ]
+    return result
+
+
+def _mask_once(texts: Sequence[str]) -> list[Masked]:
     # The word in a mark ([姓名]) is no cue for what follows.
     plain = [MARK.sub(lambda found: "\ufffc" * len(found.group()), simplify(t)) for t in texts]
     # 客户:138 is what the turn says, not part of it.
