@@ -120,11 +120,37 @@ def scores() -> str:
     )
 
 
+def masking() -> str:
+    """Measure masking on the labelled cases of the repository."""
+    from pipeline.aggregate.intervals import wilson
+    from tests.masking import DATA, SOFT, judge_all
+
+    def share(count: int, total: int) -> str:
+        low, high = wilson([count], [total], confidence=0.95)
+        return f"{count / total:.3f} ({low[0]:.3f} – {high[0]:.3f}), n = {total:,}"
+
+    rows = []
+    for name, pattern in (
+        ("written to build it", "masking_cases*.jsonl"),
+        ("blind, by the specification", "held_out_plain.jsonl"),
+        ("blind, by a strict privacy officer", "held_out_hard.jsonl"),
+    ):
+        pieces, nears = judge_all(sorted(DATA.glob(pattern)))
+        numbers = [piece.gone for piece in pieces if piece.kind not in SOFT]
+        soft = [piece.gone for piece in pieces if piece.kind in SOFT]
+        wrong = [not near.kept for near in nears]
+        measured = (share(sum(found), len(found)) for found in (numbers, soft, wrong))
+        rows.append((name, *measured))
+    head = ("cases", "numbers, e-mail found", "names, addresses found", "near misses masked")
+    return _table(head, rows)
+
+
 BLOCKS: Mapping[str, Callable[[], str]] = {
     "cli": cli,
     "config": config,
     "tables": tables,
     "lexicons": lexicons,
+    "masking": masking,
 }
 
 

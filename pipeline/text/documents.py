@@ -14,6 +14,7 @@ from pipeline.records import Document, DocumentTurn, Role, Verbatim
 from pipeline.text.clean import clean, simplify
 from pipeline.text.content import ContentLists, content_of, load_content_lists
 from pipeline.text.mask import mask, mask_cell, mask_turns
+from pipeline.text.mask.words import digest as mask_digest
 from pipeline.text.notes import Frames, load_frames, reported_spans
 
 #: Labels that open a turn's line in the text of a transcript.
@@ -37,8 +38,9 @@ class DocumentRules:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the files behind the word lists."""
-        return hashlib.sha256(f"{self.lists.digest}\n{self.frames.digest}".encode()).hexdigest()
+        """SHA-256 of the files behind the word lists, those of masking included."""
+        parts = (self.lists.digest, self.frames.digest, mask_digest())
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def load_rules(folder: Path, *, key: bytes | None = None) -> DocumentRules:

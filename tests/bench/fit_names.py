@@ -1,14 +1,17 @@
-"""Fit ``models/names.npz``: ``python -m tests.bench.fit_names TEXTS.pkl [--cross]``.
+"""Fit ``models/names.npz``: ``python -m tests.bench.fit_names [SHARED] [--cross]``.
 
-``TEXTS.pkl`` maps a source to its cleaned, Simplified texts. Names come from the labelled cases;
-everything else that passes the gate, in them and in the texts, is taken for no name. ``--cross``
-prints five-fold cross-validated recall and false positives instead of writing the model.
+``SHARED`` is the folder with the public sets and our annotation (default ``../shared``). Names
+come from the labelled cases; everything else that passes the gate, in them and in the texts, is
+taken for no name. ``--cross`` prints five-fold cross-validated recall and false positives instead
+of writing the model. The same texts, cases and rules give the same file.
 """
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import json
 import math
-import pickle
 import sys
 import zlib
 from collections import Counter
@@ -18,6 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
+import sklearn
+import yaml
 from sklearn.linear_model import LogisticRegression
 
 import pipeline.text.mask  # noqa: F401
@@ -46,7 +52,10 @@ _THRESHOLD = 0.5
 _UNSEEN = 255
 # Letters to offices name people no rule finds: what looks like a name there is no negative.
 _NAMING = ("citizen", "train", "helpdesk", "bank", "auto", "hotline")
-_REPEATED = ("title+body", "gold.jsonl")
+#: What may not train a shipped model (see the README of the shared data).
+_NO_TRAINING = ("hotline_calls",)
+_ROOT = Path(__file__).resolve().parents[2]
+_SHARED, _MODELS = _ROOT.parent / "shared", _ROOT / "models"
 _WEIGHT_NAME, _WEIGHT_NEAR = 6.0, 8.0
 
 Spans = Sequence[tuple[int, int]]
@@ -56,12 +65,8 @@ def main(arguments: Sequence[str]) -> None:
     """Fit and write the model, or cross-validate it."""
     # The rules alone say what is hidden already.
     _FINDING.likely = lambda text: []  # type: ignore[attr-defined]
-    corpora = pickle.loads(Path(arguments[0]).read_bytes())
-    texts = {
-        source: list(dict.fromkeys(found))
-        for source, found in corpora.items()
-        if not any(word in source for word in _REPEATED)
-    }
+    named = [argument for argument in arguments if not argument.startswith("--")]
+    texts = _texts(Path(named[0]) if named else _SHARED)
     labelled = list(_labelled(sorted(DATA.glob("masking_cases*.jsonl"))))
     model = _tables(texts, labelled)
     asked, known, folds = _positives(labelled, model)
@@ -82,14 +87,59 @@ def main(arguments: Sequence[str]) -> None:
             print(f"{threshold}: recall {recall:.3f}, labelled near-names {wrong}", end="")
             print(f", in reviews {(whole > threshold).sum()}")
         return
+    path = _MODELS / "names.npz"
     np.savez_compressed(
-        "models/names.npz",
+        path,
         plain=np.frombuffer(model.plain, np.uint8),
         given=np.frombuffer(model.given, np.uint8),
         pairs=np.frombuffer(model.pairs, np.uint8),
         weights=np.round(_fit(asked, known, never, weights), 3),
         threshold=np.float64(_THRESHOLD),
     )
+    card = {
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "texts": {source: len(found) for source, found in sorted(texts.items())},
+        "cases": len(labelled),
+        "names_labelled": int(known.sum()),
+        "candidates_unlabelled": len(never),
+        "threshold": _THRESHOLD,
+        "libraries": {"numpy": np.__version__, "scikit-learn": sklearn.__version__},
+    }
+    (_MODELS / "names.yaml").write_text(
+        yaml.safe_dump(card, sort_keys=False, allow_unicode=True), encoding="utf-8"
+    )
+
+
+def _texts(shared: Path) -> dict[str, list[str]]:
+    """Return the texts that may train a shipped model, cleaned and in Simplified, by source."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((shared / "data").glob("*.csv")):
+        if path.stem in _NO_TRAINING:
+            continue
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        field = next(name for name in ("text", "review", *rows[0]) if name in rows[0])
+        found[path.stem] = [row[field] or "" for row in rows]
+    for path in [*sorted((shared / "data").glob("*.jsonl")), shared / "gold" / "train.jsonl"]:
+        records = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        fields = ("text", "Sentence", "sentence", "Text")
+        found[path.stem] = [
+            next(record[name] for name in fields if name in record) for record in records
+        ]
+    dialogues = json.loads((shared / "data" / "helpdesk_dialogues.json").read_text("utf-8"))
+    found["helpdesk"] = [" ".join(turn["utterances"]) for one in dialogues for turn in one["turns"]]
+    for name in ("citizen_messages_replies", "citizen_messages_topics"):
+        book = openpyxl.load_workbook(shared / "data" / f"{name}.xlsx", read_only=True)
+        head, *rows = book.worksheets[0].iter_rows(values_only=True)
+        for field in ("留言详情", "答复意见"):
+            if field in head:
+                at = head.index(field)
+                texts = [" ".join(str(row[at]).split()) for row in rows if row[at]]
+                found[f"{name} {field}"] = texts
+    return {
+        source: list(dict.fromkeys(simplify(clean(text)) for text in texts if text))
+        for source, texts in found.items()
+    }
 
 
 def _byte(share: float) -> int:

@@ -16,7 +16,8 @@ _TIMES = {"两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6}
 _TO_ASCII = str.maketrans(SPOKEN, "00123456789" + "12" + "123456789")
 # What callers say and recognisers write between two groups of one number.
 FILLER = (
-    r"(?:[ \-—.,，、。…)）*]|嗯|呃|额|诶|啊|哦|唔|哈|那个|然后|就是|接着|再来|最后|杠|横杠"
+    r"(?:[ \-—.,，、。…)）*]|嗯|呃|额|诶|啊|哦|唔|哈|那个|再?然后是?|就是|接着|再来|最后"
+    r"|杠|横杠|停一下|等一下"
     r"|[后前][边面头](?:是|呢)?|开头是?|中间(?:是|四位)?|[前后末][三四3456]位(?:是|数)?)"
 )
 # 四个八: a digit said how many times.
@@ -105,6 +106,9 @@ STARRED = re.compile(
     r"(?<![0-9])(?:1[3-9][0-9](?:[*xX]{4}[0-9]{4}|([/_·])[0-9]{4}\1[0-9]{4})"
     r"|[0-9]{3,6}(?: ?\*{3,4}){2,4} ?[0-9]{2,4}[Xx]?)(?![0-9])"
 )
+# 0411/84627053
+_SLASHED = re.compile(r"(?<![0-9/])0[0-9]{2,3}/[2-9][0-9]{6,7}(?![0-9/])")
+_NEARLY_MOBILE = re.compile(r"1[3-9][0-9]{8}(?:[0-9]{2})?")
 _PARCEL_NEAR = re.compile(r"(?:订单|运单|快递|包裹|面单|派件|物流|单号|客票)[^,，。]{0,12}$")
 # l36O1234567: letters that a reader of pictures takes for digits.
 _LOOKALIKE = re.compile(
@@ -203,7 +207,8 @@ def _classify(digits: str, before: str, after: str, *, groups: list[str]) -> str
     if size < 5 or _HOTLINE.fullmatch(digits):
         return ""
     cue = cue_before(before)
-    amount = UNIT.match(after) is not None
+    # Nothing is counted in fifteen digits: 信用卡5187 1020 3344 7896年费.
+    amount = size < 15 and UNIT.match(after) is not None
     found = shape(digits)
     announced = not amount and size in _ANNOUNCED.get(cue, range(0))
     # 预售证号2018-0128 is a permit.
@@ -228,7 +233,11 @@ def _classify(digits: str, before: str, after: str, *, groups: list[str]) -> str
         and _PARCEL_NEAR.search(before)
     ):
         return "order"
-    if found and (cue or _whole(groups)) and not (amount and found == "landline"):
+    if (
+        found
+        and (cue or _whole(groups))
+        and not (amount and found == "landline" and cue != "phone")
+    ):
         return found
     pairs = len(groups) > 3 and max(map(len, groups)) <= 2
     if cue == "phone" and 7 <= size <= 13 and not (amount or pairs or _dated(groups)):
@@ -298,6 +307,8 @@ def numbers(text: str, *, lead: str = "") -> Iterator[Number]:
     for found in STARRED.finditer(text):
         mobile = re.match(r"1[3-9][0-9][^0-9 ]", found.group()) is not None
         yield Number("mobile" if mobile else "bank_card", *found.span())
+    for found in _SLASHED.finditer(text) if "/" in text else ():
+        yield Number("landline", *found.span())
     for found in (
         _LOOKALIKE.finditer(text)
         if text.count("O") + text.count("o") + text.count("l") + text.count("I")
@@ -352,6 +363,9 @@ def _in_run(text: str, start: int, end: int, lead: str) -> Iterator[Number]:
             if not _free(text, left, right, before, len(digits)):
                 continue
             kind = _classify(digits, before, text[right : right + 3], groups=groups[at:stop])
+            if not kind and "幺" in text[left:right] and _NEARLY_MOBILE.fullmatch(digits):
+                # 幺 is said in numbers that are read out, and a recogniser loses a digit.
+                kind = "mobile"
             if kind:
                 yield _widened(text, kind, left, right)
                 # 幺八六幺零幺零 不对 幺零幺幺九五二七

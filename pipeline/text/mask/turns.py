@@ -29,7 +29,7 @@ _LEAD_IN = (
 )
 _FIRST = re.compile(rf"(?:{FILLER}|{_LEAD_IN}){{0,5}}({_NUMBER})")
 _ACK = re.compile(
-    rf"(?:{FILLER}|[?？!！]|好的?|对|是的?|您说|你说|请说|请讲|继续|还有|后面|呢|行|知道|听到|记下|了|您|请|接着|再|吧|收到|明白|慢点?|稍等)*$"
+    rf"(?:{FILLER}|[?？!！]|好的?|对|是的?|您说|你说|请说|请讲|继续|还有|后面|呢|行|知道|听到|记下|了|您|请|接着|再|吧|收到|明白|慢点?|稍等|[报念记]一?下?|没了|还有[一二两三四五六1-6]位)*$"
 )
 _SPEAKER = re.compile(r"(?:[\u4e00-\u9fff]{1,4}|[A-Za-z]{1,8})[0-9]{0,2} ?[:：] ?")
 _QUESTION = r"[^。，,]{0,6}(?:多少|什么|是|报|告诉|说|发|留|提供|呢|几|[?？号]|$)"
@@ -67,6 +67,8 @@ _MAX_TURNS = 10
 # For so many turns an answer may follow the question for an address.
 _ASKED_FOR = 5
 _LONGEST_ANSWER = 40
+#: Characters of a turn that may fall between two parts of a number.
+_ASIDE = 8
 _KIND = {"phone": "mobile"}
 _READ_OUT = ("phone", "id_card", "bank_card", "order", "certificate", "qq")
 _DIGITS = re.compile(_NUMBER)
@@ -198,6 +200,17 @@ def _bare_name(text: str, lead: str) -> tuple[int, int] | None:
     return found.span(1) if probe.text == f"姓名:{LABELS['name']}" else None
 
 
+def _asked_before(said: Sequence[str], turn: int) -> str:
+    """Return the turn before, over a few that only say 您说 or 嗯."""
+    for back in range(1, 4):
+        if turn < back:
+            return ""
+        text = said[turn - back].rstrip("。.?？!！吗呢")
+        if not _ACK.match(text):
+            return text
+    return ""
+
+
 def _read_out(said: Sequence[str], turn: int) -> tuple[list[tuple[int, int, int]], str]:
     """Return the parts of the number that begins at the end of a turn, and its kind."""
     last = _LAST.search(said[turn])
@@ -206,7 +219,7 @@ def _read_out(said: Sequence[str], turn: int) -> tuple[list[tuple[int, int, int]
     digits = ascii_digits(last.group())
     if len(digits) < 2 or shape(digits):
         return [], ""
-    previous = said[turn - 1].rstrip("。.?？!！吗呢") if turn else ""
+    previous = _asked_before(said, turn)
     cue = cue_before(said[turn][max(0, last.start() - 18) : last.start()])
     if not cue and last.start() < 6:
         cue = cue_before(previous[-18:])
@@ -217,7 +230,8 @@ def _read_out(said: Sequence[str], turn: int) -> tuple[list[tuple[int, int, int]
         text = said[number]
         first = _FIRST.match(text)
         if not first:
-            if _ACK.match(text):
+            # Between the parts of a number that was asked for a few other words may fall.
+            if _ACK.match(text) or (cue and len(text) <= _ASIDE and not _DIGITS.search(text)):
                 continue
             break
         more = ascii_digits(first.group(1))

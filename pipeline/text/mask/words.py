@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from pipeline.paths import shipped
+
+
+@functools.cache
+def digest() -> str:
+    """SHA-256 of the lists and the model that masking reads: they decide what a text becomes."""
+    lists = sorted(shipped("lexicons").glob("mask_*.txt"))
+    names = sorted(shipped("lexicons").glob("surnames*.txt"))
+    parts = (*lists, *names, shipped("models") / "names.npz")
+    content = b"\0".join(path.name.encode() + b"\0" + path.read_bytes() for path in parts)
+    return hashlib.sha256(content).hexdigest()
 
 
 @functools.cache

@@ -70,6 +70,8 @@ _WECHAT_CUE = (
     r"(?:微信|薇信|威信|徽信|围信|(?<![A-Za-z0-9])[vVwW][xX]|(?<![A-Za-z0-9])[vV](?=[:：号])"
     r"|weixin|[加+]我?[vV]|[vV]信|卫星(?=[:：号])|薇|wechat)"
 )
+# What WeChat gives who chose none.
+_WECHAT_OWN = re.compile(r"(?<![A-Za-z0-9_])wxid_[A-Za-z0-9]{6,20}")
 # lm_2020, or read out: wen xin 二零零幺.
 _WECHAT_ID = (
     r"(?:[A-Za-z][A-Za-z0-9_\-]{4,19}"
@@ -99,14 +101,14 @@ _READ_PARCEL = re.compile(
 _LOGIN = re.compile(
     rf"(?:账号|帐号|用户名|登录名|会员名){_JOINER}([A-Za-z][A-Za-z0-9_\-]{{4,19}})(?![0-9A-Za-z])"
 )
-# Identity cards of Taiwan and Hong Kong.
+# Identity cards of Taiwan and Hong Kong, and those of foreigners.
 _OTHER_ID = re.compile(
     r"(?:身[份分]证|证件)(?:字号|号码?|号)?[是为:： ]{0,3}"
-    r"([A-Z][0-9]{6}[(（][0-9A][)）]|[A-Z][1289][0-9]{8})(?![0-9])"
+    r"([A-Z][0-9]{6}[(（][0-9A][)）]|[A-Z][1289][0-9]{8}|[A-Z]{3}[0-9]{12})(?![0-9])"
 )
 CERTIFICATE = re.compile(
     rf"{CERTIFICATES}(?:档案)?{_JOINER}"
-    r"([A-Za-z]{0,3}(?!(?:19|20)[0-9][0-9]-)[0-9][0-9\-]{5,20}[A-Za-z]?"
+    r"([A-Za-z]{0,3}(?!(?:19|20)[0-9][0-9]-)[0-9][0-9\-]{5,20}(?:[ \-][0-9]{3,6}){0,4}[A-Za-z]?"
     r"|(?=(?:[A-Z]*[0-9]){4})[A-Z][0-9A-Z]{6,17}"
     rf"|[A-Za-z](?: ?{DIGIT}){{6,12}}"
     rf"|{_HAN}{{1,2}}字第? ?[0-9]{{5,12}}号?)(?![0-9A-Za-z*])"
@@ -220,6 +222,8 @@ def identifiers(text: str, *, among: Cues | None = None) -> Iterator[tuple[str, 
     [('wechat', 4, 11), ('order', 15, 26)]
     """
     among = cues(text) if among is None else among
+    for found in _WECHAT_OWN.finditer(text) if "wxid_" in text else ():
+        yield "wechat", *found.span()
     for found in WECHAT.finditer(text) if "wechat" in among else ():
         word = found.group(2)
         announced = re.search(r"号|是|[:：]|[Ii][Dd]|加我", found.group(1))
