@@ -327,6 +327,28 @@ def test_a_file_of_a_folder_that_cannot_be_read_does_not_stop_the_rest(tmp_path:
     assert [row["external_id"] for row in held][:2] == ["B2", "T1"]
 
 
+def test_a_file_of_a_folder_that_cannot_be_opened_does_not_stop_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = TICKETS.format("T1") + "".join(f"T{n},,等了{n}个小时\n" for n in range(2, 9))
+    settings = folder_of(tmp_path, good=many, shut=TICKETS.format("S1"))
+    opened = Path.open
+
+    def denied(path: Path, *args: Any, **more: Any) -> Any:
+        if path.name == "shut.csv":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *args, **more)
+
+    with monkeypatch.context() as patch:
+        # Whoever runs the tests may be root, whom no file denies anything.
+        patch.setattr(Path, "open", denied)
+        assert job.run(settings).documents == 8
+    [refused] = rows(settings.output.database, 'SELECT "row", reason FROM report_quarantine')
+    assert refused["row"] == 0
+    assert "Permission denied" in refused["reason"]
+    assert job.run(settings).documents == 9
+
+
 def test_a_file_that_is_written_to_while_it_is_read_waits_for_the_next_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

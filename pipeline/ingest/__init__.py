@@ -36,6 +36,8 @@ __all__ = [
 ]
 
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+#: Stands for the digest of a file of a folder that could not be opened.
+_UNREAD = "unread"
 #: Hexadecimal digits of a masked path's mark.
 _MARK = 6
 _BUILT_IN: tuple[Reader, ...] = (complaints.READER, surveys.READER, *TRANSCRIPT_READERS)
@@ -140,7 +142,11 @@ def _listed(source: SourceSettings) -> list[InputFile]:
                 "copy the file there instead"
             )
         if candidate.is_file():
-            found.append(_input_file(candidate, source.name))
+            try:
+                found.append(_input_file(candidate, source.name))
+            except InputError:
+                # Reading it will say why it can't be read: the rest of the folder is not to wait.
+                found.append(InputFile(candidate, source.name, _UNREAD, 0, _label(candidate)))
     _tell_apart(found)
     if not found:
         raise InputError(
