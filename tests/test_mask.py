@@ -295,6 +295,8 @@ def test_a_message_names_nobody(message, expected):
 @pytest.mark.parametrize(
     "message",
     [
+        "exports/工单20260901-20260930.xlsx",
+        "网点/江澜银行云桥支行_2026年9月.csv",
         "exports/tickets-20260901.csv",
         "/data/投诉工单20260901.xlsx: row 12345: 3 cells, expected 17",
         "订单_20260901_export.csv",

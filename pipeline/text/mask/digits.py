@@ -108,6 +108,8 @@ STARRED = re.compile(
 )
 # 0411/84627053
 _SLASHED = re.compile(r"(?<![0-9/])0[0-9]{2,3}/[2-9][0-9]{6,7}(?![0-9/])")
+_DATE = r"(?:19|20)[0-9]{2}[\-./_ ]?(?:0?[1-9]|1[0-2])[\-./_ ]?(?:0[1-9]|[12][0-9]|3[01]|[1-9])"
+_DATES = re.compile(rf"{_DATE}(?:[\-—~_ ]{{1,3}}{_DATE})?")
 _NEARLY_MOBILE = re.compile(r"1[3-9][0-9]{8}(?:[0-9]{2})?")
 _PARCEL_NEAR = re.compile(r"(?:订单|运单|快递|包裹|面单|派件|物流|单号|客票)[^,，。]{0,12}$")
 # l36O1234567: letters that a reader of pictures takes for digits.
@@ -254,6 +256,15 @@ def _dated(groups: list[str]) -> bool:
     )
 
 
+def is_dates(text: str) -> bool:
+    """Tell whether digits are a date or the span between two, as names of exports have it.
+
+    >>> is_dates("20260901-20260930"), is_dates("2026-09-01"), is_dates("20269901")
+    (True, True, False)
+    """
+    return _DATES.fullmatch(text) is not None
+
+
 def is_hotline(digits: str) -> bool:
     """Tell whether digits are a public number.
 
@@ -363,6 +374,9 @@ def _in_run(text: str, start: int, end: int, lead: str) -> Iterator[Number]:
             if not _free(text, left, right, before, len(digits)):
                 continue
             kind = _classify(digits, before, text[right : right + 3], groups=groups[at:stop])
+            if kind == "order" and is_dates(text[left:right]):
+                at = stop
+                break
             if not kind and "幺" in text[left:right] and _NEARLY_MOBILE.fullmatch(digits):
                 # 幺 is said in numbers that are read out, and a recogniser loses a digit.
                 kind = "mobile"

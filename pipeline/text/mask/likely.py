@@ -303,6 +303,9 @@ def likely(text: str, *, model: NameModel | None = None) -> list[tuple[int, int]
     for found in candidates(text, model):
         if text[found.start : found.end] in public:
             continue
+        if text.startswith("银行", found.end - 1):
+            # 江澜银行 is no 江澜银.
+            continue
         score = sum(weights[at] * value for at, value in found.answers)
         if score > model.threshold:
             scored.append((-score, found.start, found.end))

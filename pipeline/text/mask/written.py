@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from pipeline.text.mask.cues import Cues, cues
-from pipeline.text.mask.digits import CERTIFICATES, DIGIT, SPOKEN, ascii_digits
+from pipeline.text.mask.digits import CERTIFICATES, DIGIT, SPOKEN, ascii_digits, is_dates
 from pipeline.text.mask.words import words
 
 _HAN = r"[\u4e00-\u9fff]"
@@ -232,7 +232,8 @@ def identifiers(text: str, *, among: Cues | None = None) -> Iterator[tuple[str, 
         if len(word) > 4 and (digits or "_" in word or "-" in word or (announced and whole)):
             yield "wechat", *found.span(2)
     for found in ORDER.finditer(text) if "order" in among else ():
-        if _is_order(found) and not re.match(r"20[0-9]{2}-[0-9]{1,2}", found.group(1)):
+        dated = is_dates(found.group(1)) or re.match(r"20[0-9]{2}-[0-9]{1,2}", found.group(1))
+        if _is_order(found) and not dated:
             yield "order", *found.span(1)
     for found in _READ_PARCEL.finditer(text) if "order" in among else ():
         yield "order", *found.span()
