@@ -133,6 +133,7 @@ def masking() -> str:
     for name, pattern in (
         ("written to build it", "masking_cases*.jsonl"),
         ("blind, by the specification", "held_out_plain.jsonl"),
+        ("blind, the newest", "held_out_newest.jsonl"),
         ("blind, by a strict privacy officer", "held_out_hard.jsonl"),
     ):
         pieces, nears = judge_all(sorted(DATA.glob(pattern)))

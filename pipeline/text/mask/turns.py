@@ -19,7 +19,7 @@ from pipeline.text.mask.digits import (
     cue_before,
     shape,
 )
-from pipeline.text.mask.find import LABELS, MARK, Mask, Masked, mask, replace
+from pipeline.text.mask.find import LABELS, MARK, Mask, Masked, find, mask, replace
 from pipeline.text.mask.person import is_surname
 
 _NUMBER = rf"{ATOM}(?:{FILLER}{{0,6}}{ATOM})*"
@@ -85,6 +85,8 @@ def mask_turns(texts: Sequence[str]) -> list[Masked]:
     ['电话是[手机号]', '嗯', '[手机号]']
     """
     result = _mask_once(texts)
+    if names := _full_names(texts, result):
+        result = [_without(turn, names) for turn in result]
     found = result
     # A mark can leave what stands beside it the answer to a question: go on till nothing is found.
     while any(turn.masks for turn in found):
@@ -94,6 +96,26 @@ def mask_turns(texts: Sequence[str]) -> list[Masked]:
             for old, new in zip(result, found, strict=True)
         ]
     return result
+
+
+def _full_names(texts: Sequence[str], masked: Sequence[Masked]) -> set[str]:
+    """Return the full names found in the turns of a call: who is named once is named again."""
+    return {
+        text[start:end]
+        for text, turn in zip(texts, masked, strict=True)
+        if "name" in turn.masks
+        for kind, start, end in find(text)
+        if kind == "name" and end - start > 2
+    }
+
+
+def _without(turn: Masked, names: set[str]) -> Masked:
+    pattern = re.compile("|".join(re.escape(name) for name in sorted(names, key=len, reverse=True)))
+    spans = [Mask("name", *found.span()) for found in pattern.finditer(turn.text)]
+    if not spans:
+        return turn
+    counts = Counter(turn.masks) + Counter(name=len(spans))
+    return Masked(replace(turn.text, spans), MappingProxyType(dict(counts)))
 
 
 def _mask_once(texts: Sequence[str]) -> list[Masked]:
