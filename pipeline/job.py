@@ -190,7 +190,12 @@ def work_folder() -> Iterator[Path]:
 
 
 def _clear_orphans() -> None:
-    """Remove work folders of ours whose process is no more."""
+    """Remove work folders of ours whose process is no more; on Windows none.
+
+    There signal 0 is no question but an interrupt.
+    """
+    if os.name == "nt":
+        return
     for folder in Path(tempfile.gettempdir()).glob("voc-*-*"):
         number = folder.name.split("-")[1]
         if not number.isdecimal() or folder.is_symlink():
